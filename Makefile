@@ -1,0 +1,97 @@
+# Everything a developer runs. `make help` lists it; nothing but Python ≥ 3.11, make and git is asked.
+
+PORT ?= 8000
+DATA ?= .local
+# Exported, so that `make run DYNAMODB=…` reaches the stand-in.
+export PORT DATA DYNAMODB
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL = $(UV) pip install --quiet --python .venv --require-hashes
+LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+	--no-emit-find-links --upgrade --custom-compile-command 'make lock'
+SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+
+.DEFAULT_GOAL := help
+.PHONY: help run token test bench check format lint types imports template routes lock build deploy clean
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/local ## Serve the whole API on http://localhost:8000 (PORT=, DATA=, DYNAMODB=)
+	@exec $(BIN)/python -m local
+
+token: .venv/local ## Print a bearer token for USER=name
+	@$(BIN)/python -m local.token '$(USER)'
+
+test: .venv/tests ## Run all tests
+	$(BIN)/python -m pytest
+
+bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages
+	$(BIN)/python -m pytest tests/bench -q -rP
+
+check: lint types imports template ## Everything CI runs before the tests
+
+format: .venv/tests ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/tests
+	$(BIN)/mypy
+
+imports: .venv/tests
+	$(BIN)/lint-imports
+
+template: .venv/tests .venv-sam/done
+	$(BIN)/cfn-lint template.yaml
+	$(SAM) validate --lint
+
+routes: .venv/local ## Write template.yaml's routes down for the function behind $$default
+	$(BIN)/python -m local.routes
+
+lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with hashes
+	$(LOCK) pyproject.toml --group local --group tests -o tests/requirements.txt
+	$(LOCK) pyproject.toml --group local -c tests/requirements.txt -o local/requirements.txt
+	$(LOCK) pyproject.toml -c tests/requirements.txt -o layers/core/requirements.txt
+	$(LOCK) --group sam -o tests/sam/requirements.txt
+	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
+
+build: .venv-sam/done ## Build what is deployed, with the SAM CLI
+	$(SAM) build
+
+deploy: build ## Deploy to AWS (ENV=dev or prod, see samconfig.toml)
+	.venv-sam/bin/sam deploy --config-env $(or $(ENV),dev)
+
+clean: ## Remove what make has installed and built; the data in DATA stays
+	rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(UV): local/bootstrap/requirements.txt
+	@test -n '$(PYTHON)' || { echo 'Colloquy needs Python 3.11 or newer.' >&2; exit 1; }
+	@echo 'Setting up .venv with $(PYTHON) …' >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/local: local/requirements.txt | $(UV)
+	@echo 'Installing what running needs …' >&2
+	@$(INSTALL) -r $<
+	@touch $@
+
+.venv/tests: tests/requirements.txt | $(UV) .venv/local
+	@echo 'Installing what testing needs …' >&2
+	@$(INSTALL) -r $<
+	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Apart from .venv: the SAM CLI and ministack pin boto3 to different versions.
+.venv-sam/done: tests/sam/requirements.txt | $(UV)
+	@echo 'Installing the SAM CLI …' >&2
+	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-sam
+	@$(UV) pip install --quiet --python .venv-sam --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,116 @@
+"""The conversations endpoints: create, list, open, change and delete."""
+
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.depends import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from colloquy import wiring
+from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
+from colloquy.http.caller import CallerId
+from colloquy.http.conditions import IfMatch, OnceOnly, revisions
+from colloquy.http.conversations import (
+    ConversationCreate,
+    ConversationOut,
+    ConversationPatch,
+    OpenConversationOut,
+)
+from colloquy.http.models import After, ArchivedFilter, Limit, ListOut, OrderBy, list_of
+from colloquy.http.resolver import Api, answer, no_content
+from colloquy.observability import logger
+from colloquy.services.conversations import Conversations
+
+api: Final = Api()
+lambda_handler: Final = api.handle
+
+Service = Annotated[Conversations, Depends(wiring.conversations)]
+
+_UNTITLED: Final = ConversationCreate()
+"""What a POST without a body asks for."""
+
+
+@api.post("/v1/conversations", status_code=201, tags=["conversations"])
+def create_conversation(
+    caller: CallerId, service: Service, once: OnceOnly, body: ConversationCreate = _UNTITLED
+) -> Response[ConversationOut]:
+    """Create a conversation, with its first messages if some are sent."""
+    written = service.create(caller, body.draft(), once)
+    conversation = written.value
+    if not written.replayed:
+        logger.info("conversation created", conversation_id=conversation.id)
+    return answer(
+        ConversationOut.model_validate(conversation),
+        status=201,
+        replayed=written.replayed,
+        location=f"/v1/conversations/{conversation.id}",
+        etag=conversation.etag,
+    )
+
+
+@api.get("/v1/conversations", tags=["conversations"])
+def list_conversations(
+    caller: CallerId,
+    service: Service,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+    order: OrderBy = "desc",
+    archived: ArchivedFilter = "false",
+    project_id: Annotated[str | None, Query(description="Only those filed in it.")] = None,
+) -> ListOut[ConversationOut]:
+    """List the caller's conversations by creation."""
+    page = service.find(caller, PageRequest(limit, after, order), archived, project_id)
+    return list_of(ConversationOut, page.data, has_more=page.has_more)
+
+
+@api.get("/v1/conversations/<conversation_id>", tags=["conversations"])
+def open_conversation(
+    conversation_id: str, caller: CallerId, service: Service, order: OrderBy = "asc"
+) -> Response[OpenConversationOut]:
+    """Open a conversation with its messages, as many as one answer holds."""
+    conversation, items = service.open(caller, conversation_id, order)
+    return answer(OpenConversationOut.of(conversation, items), etag=conversation.etag)
+
+
+@api.patch("/v1/conversations/<conversation_id>", tags=["conversations"])
+def update_conversation(
+    conversation_id: str,
+    caller: CallerId,
+    service: Service,
+    body: ConversationPatch,
+    if_match: IfMatch = None,
+) -> Response[ConversationOut]:
+    """Change the fields the client sent."""
+    written = service.update(caller, conversation_id, body.changes(), revisions(if_match))
+    logger.info("conversation changed", conversation_id=conversation_id)
+    return answer(ConversationOut.model_validate(written.value), etag=written.value.etag)
+
+
+@api.post("/v1/conversations/<conversation_id>", tags=["conversations"])
+def update_conversation_by_post(
+    conversation_id: str,
+    caller: CallerId,
+    service: Service,
+    once: OnceOnly,
+    body: ConversationPatch,
+    if_match: IfMatch = None,
+) -> Response[ConversationOut]:
+    """Change the fields the client sent: PATCH for clients that cannot send one."""
+    written = service.update(caller, conversation_id, body.changes(), revisions(if_match), once)
+    if not written.replayed:
+        logger.info("conversation changed", conversation_id=conversation_id)
+    return answer(
+        ConversationOut.model_validate(written.value),
+        replayed=written.replayed,
+        etag=written.value.etag,
+    )
+
+
+@api.delete("/v1/conversations/<conversation_id>", status_code=204, tags=["conversations"])
+def delete_conversation(
+    conversation_id: str, caller: CallerId, service: Service, if_match: IfMatch = None
+) -> Response[None]:
+    """Delete a conversation for good."""
+    service.delete(caller, conversation_id, revisions(if_match))
+    logger.info("conversation deleted", conversation_id=conversation_id)
+    return no_content()

@@ -1,0 +1,1 @@
+"""Colloquy: where chat applications keep their conversations."""

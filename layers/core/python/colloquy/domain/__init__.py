@@ -1,0 +1,1 @@
+"""What a conversation, an item and a project are, and their rules: knows no AWS and no HTTP."""

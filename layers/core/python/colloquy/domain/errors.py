@@ -1,0 +1,128 @@
+"""Everything that can go wrong for a caller, as one tree.
+
+ColloquyError
+├── InvalidRequestError         the request can never succeed as it is
+│   ├── InvalidCursorError      ``after`` is not an id of the thing listed
+│   └── TooLargeError           a message or a body over its limit
+├── NotFoundError               absent, deleted, or someone else's: never told apart
+├── ConflictError               a lost race that the caller may run again
+│   ├── ConversationFullError   the 10,001st message
+│   ├── OutOfOrderError         a later message was written first
+│   └── IdempotencyMismatchError    the same Idempotency-Key with another request
+├── PreconditionFailedError     If-Match names a state that is over
+└── UnavailableError            the table did not answer in time; safe to try again
+
+Each carries a sentence for a person, a ``code`` for a program and, where one field is to blame,
+its name in ``param``. Which HTTP status each becomes is decided in ``colloquy.http.errors``.
+"""
+
+
+class ColloquyError(Exception):
+    """Base of every error a caller may see.
+
+    ``message`` is a sentence that says what was wrong and what is allowed; ``param`` names the
+    field to blame (``items[3].role``) or is None.
+    """
+
+    code = "invalid_value"
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        if code is not None:
+            self.code = code
+
+
+class InvalidRequestError(ColloquyError):
+    """The request can never succeed as it is; ``code`` says in which way."""
+
+
+class InvalidCursorError(InvalidRequestError):
+    """The ``after`` of a list is not an id of what is listed."""
+
+    code = "invalid_cursor"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"'after' must be the id of a {kind}, as 'next_after' of the page before gives it.",
+            param="after",
+        )
+
+
+class TooLargeError(InvalidRequestError):
+    """A message or a body is over its limit."""
+
+    code = "too_large"
+
+
+class NotFoundError(ColloquyError):
+    """What the caller named is absent, deleted or someone else's; which of these is never told."""
+
+    code = "not_found"
+
+    def __init__(self, kind: str, *, param: str | None = None) -> None:
+        super().__init__(
+            f"There is no such {kind}. It may have been deleted, or its id may be mistyped.",
+            param=param,
+        )
+
+
+class ConflictError(ColloquyError):
+    """A race with another writer was lost; the same request may win when it is sent again."""
+
+    code = "conflict"
+
+
+class ConversationFullError(ConflictError):
+    """The conversation cannot take that many more messages."""
+
+    code = "conversation_full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A conversation holds at most {limit:,} messages. Go on in a new conversation."
+        )
+
+
+class OutOfOrderError(ConflictError):
+    """A message with a later id is there already; ``newest`` is the id to sort behind."""
+
+    def __init__(self, newest: str) -> None:
+        super().__init__("Another message was written at the same time. Try again.")
+        self.newest = newest
+
+
+class IdempotencyMismatchError(ConflictError):
+    """An Idempotency-Key came back with another request than the one it was first sent with."""
+
+    code = "idempotency_mismatch"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request within the last 24 hours. "
+            "Use a new key for a new request.",
+            param="Idempotency-Key",
+        )
+
+
+class PreconditionFailedError(ColloquyError):
+    """If-Match names a state of the thing that is over."""
+
+    code = "precondition_failed"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"The {kind} has changed since the ETag in If-Match was given. "
+            "Read it again and decide anew.",
+            param="If-Match",
+        )
+
+
+class UnavailableError(ColloquyError):
+    """The table did not answer in time."""
+
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The service is busy. Try again in a moment.")

@@ -1,0 +1,64 @@
+"""Ids of conversations, items and projects: a kind and a time-ordered unique part.
+
+The unique part is 128 bits, 48 of milliseconds since 1970 and 80 random, in base32hex: 26
+characters of ``0-9a-v`` whose alphabetical order is the order of time (the layout of a ULID, in
+an alphabet the standard library has).
+"""
+
+import base64
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import Final
+
+CONVERSATION: Final = "conv"
+ITEM: Final = "item"
+PROJECT: Final = "proj"
+
+_UNIQUE: Final = re.compile(r"[0-9a-v]{26}")
+_RANDOM_BITS: Final = 80
+# The step between two ids of one millisecond: random, so that an id does not give away its
+# neighbour's, and small, so that 80 bits hold far more than one request's 20.
+_STEP_BITS: Final = 64
+
+
+def mint(kind: str, now: datetime, *, after: str | None = None) -> str:
+    """Return a new id of ``kind`` that sorts behind every id minted before ``now``.
+
+    With ``after``, an id of the same kind, the new one also sorts behind that, even where its
+    clock was ahead of ours.
+    """
+    value = (_milliseconds(now) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS - 1)
+    if after is not None:
+        value = max(value, _number(after) + 1 + secrets.randbits(_STEP_BITS))
+    encoded = base64.b32hexencode(value.to_bytes(16, "big")).decode("ascii")
+    return f"{kind}_{encoded.rstrip('=').lower()}"
+
+
+def mint_many(kind: str, now: datetime, count: int, *, after: str | None = None) -> list[str]:
+    """Return ``count`` new ids of ``kind`` in ascending order, all behind ``after``."""
+    minted: list[str] = []
+    for _ in range(count):
+        after = mint(kind, now, after=after)
+        minted.append(after)
+    return minted
+
+
+def is_id(kind: str, text: str) -> bool:
+    """Say whether ``text`` has the shape of an id of ``kind``; nothing else can name a row."""
+    prefix, _, unique = text.partition("_")
+    return prefix == kind and _UNIQUE.fullmatch(unique) is not None
+
+
+def item_id_from(text: str) -> str:
+    """Return the item id a client means: ``msg_…`` stands for ``item_…`` (contract, section 1)."""
+    return f"{ITEM}_{text.removeprefix('msg_')}" if text.startswith("msg_") else text
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.astimezone(UTC).timestamp() * 1000)
+
+
+def _number(some_id: str) -> int:
+    unique = some_id.partition("_")[2].upper()
+    return int.from_bytes(base64.b32hexdecode(unique + "======"), "big")

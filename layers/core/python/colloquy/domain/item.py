@@ -1,0 +1,82 @@
+"""An item: one message of a conversation."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from colloquy.domain.page import answer_bytes
+from colloquy.domain.title import title_from
+
+Role = Literal["user", "assistant", "system", "developer", "tool"]
+ContentPart = Mapping[str, Any]
+Content = str | Sequence[ContentPart]
+
+MAX_MESSAGE_BYTES: Final = 350 * 1024
+"""A message in UTF-8 JSON: DynamoDB holds 400 KB a row, names and the other fields included."""
+MAX_CALL_ID: Final = 256
+
+_TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDraft:
+    """A message as a client sends it, before it has an id and a place."""
+
+    role: Role
+    content: Content
+    call_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message in UTF-8 JSON, to be held against ``MAX_MESSAGE_BYTES``."""
+        message: dict[str, object] = {"role": self.role, "content": self.content}
+        if self.call_id is not None:
+            message["call_id"] = self.call_id
+        if self.metadata:
+            message["metadata"] = dict(self.metadata)
+        return len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One message: ``version`` counts its texts, ``model`` names what wrote the current one."""
+
+    id: str
+    conversation_id: str
+    role: Role
+    content: Content
+    created_at: datetime
+    call_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    version: int = 1
+    model: str | None = None
+    edited_at: datetime | None = None
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of this state, quotes included."""
+        return f'"{self.version}"'
+
+    @property
+    def answer_bytes(self) -> int:
+        """What the message takes of an answer (``page.MAX_ANSWER_BYTES``)."""
+        return answer_bytes(self.content, self.call_id, dict(self.metadata))
+
+
+def automatic_title(drafts: Sequence[ItemDraft]) -> str | None:
+    """Return the title these messages give a conversation that has none, or None."""
+    for draft in drafts:
+        if draft.role == "user" and (title := title_from(text_of(draft.content))):
+            return title
+    return None
+
+
+def text_of(content: Content) -> str:
+    """Return what can be read in a message: its text, without images and unknown parts."""
+    if isinstance(content, str):
+        return content
+    texts = [part.get("text") for part in content if part.get("type") in _TEXT_PARTS]
+    return "\n".join(text for text in texts if isinstance(text, str))

@@ -1,0 +1,84 @@
+"""A page of a list, and how a list is asked for."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Generic, Literal, Protocol, TypeVar
+
+Order = Literal["asc", "desc"]
+Archived = Literal["false", "true", "all"]
+
+DEFAULT_LIMIT: Final = 20
+MAX_LIMIT: Final = 100
+
+MAX_ANSWER_BYTES: Final = 5_000_000
+"""What an answer may hold: Lambda refuses more than 6 MB (6,291,556 bytes) as its caller sees it,
+with every quote and backslash of the body escaped once more."""
+
+
+_FRAME_BYTES: Final = 500
+
+
+class Listed(Protocol):
+    """What lists are made of."""
+
+    @property
+    def id(self) -> str:
+        """The id the next page may begin behind."""
+        ...
+
+    @property
+    def answer_bytes(self) -> int:
+        """What it takes of ``MAX_ANSWER_BYTES``."""
+        ...
+
+
+T = TypeVar("T", bound=Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of a list is wanted: ``limit`` entries behind the id ``after``."""
+
+    limit: int = DEFAULT_LIMIT
+    after: str | None = None
+    order: Order = "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list; ``has_more`` says whether anything comes behind it."""
+
+    data: list[T]
+    has_more: bool
+
+    @property
+    def next_after(self) -> str | None:
+        """The cursor of the next page, or None behind the last."""
+        return self.data[-1].id if self.has_more and self.data else None
+
+
+def take(found: Iterable[T], limit: int | None = None) -> Page[T]:
+    """Return the first ``limit`` of ``found`` (None: all) that fit one answer.
+
+    Looks at most one entry further than it takes. The first entry is always taken: a single
+    message is far smaller than an answer.
+    """
+    data: list[T] = []
+    room = MAX_ANSWER_BYTES
+    for entry in found:
+        room -= entry.answer_bytes
+        if len(data) == limit or (room < 0 and data):
+            return Page(data, has_more=True)
+        data.append(entry)
+    return Page(data, has_more=False)
+
+
+def answer_bytes(*fields: object) -> int:
+    """Return what an entry with these fields takes of ``MAX_ANSWER_BYTES``.
+
+    Counted as Lambda counts: the answer's JSON travels as a string inside another JSON. Names,
+    ids, times and marks are in the frame.
+    """
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return _FRAME_BYTES + len(text.encode()) + text.count('"') + text.count("\\")

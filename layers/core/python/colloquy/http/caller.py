@@ -1,0 +1,28 @@
+"""Who is calling, as API Gateway's authorizer vouches for it."""
+
+from typing import Annotated, Any, Final
+
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.depends import Depends
+
+from colloquy.http.errors import UnauthorizedError
+
+_MAX_SUBJECT: Final = 255
+"""Characters of a sub claim (OpenID Connect Core, section 2)."""
+
+
+def caller_id(request: Request) -> str:
+    """Return the owner's id: the ``sub`` claim of the token that the authorizer has verified.
+
+    Raises:
+        UnauthorizedError: there is no such claim, or it is no name.
+    """
+    context: Any = request.resolved_event.get("requestContext", {})
+    claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+        raise UnauthorizedError
+    return subject
+
+
+CallerId = Annotated[str, Depends(caller_id)]

@@ -1,0 +1,154 @@
+"""The wire models of messages."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE
+from colloquy.domain.item import MAX_CALL_ID, ItemDraft, Role
+from colloquy.http.models import Metadata, RequestBody, ResponseBody
+
+_TEXT: Final = ("text", "input_text", "output_text")
+
+
+class _Part(BaseModel):
+    """A part of a content: known kinds are checked, and every kind is kept as it came."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class TextPart(_Part):
+    """A part that is read."""
+
+    type: Literal["text", "input_text", "output_text"]
+    text: str
+
+
+class ImagePart(_Part):
+    """An image, by address or by the id of a file elsewhere."""
+
+    type: Literal["input_image"]
+    image_url: str | None = None
+    file_id: str | None = None
+
+    @model_validator(mode="after")
+    def _names_an_image(self) -> "ImagePart":
+        if self.image_url is None and self.file_id is None:
+            raise PydanticCustomError("missing_required", "needs an image_url or a file_id")
+        return self
+
+
+class OtherPart(_Part):
+    """A part of a kind that is not looked into."""
+
+    type: str = Field(min_length=1)
+
+
+def _kind_of_part(part: Any) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return "<text>" if kind in _TEXT else "<image>" if kind == "input_image" else "<other>"
+
+
+def _kind_of_content(content: Any) -> str | None:
+    return "<string>" if isinstance(content, str) else "<parts>" if _is_list(content) else None
+
+
+def _is_list(content: Any) -> bool:
+    return isinstance(content, list)
+
+
+def _as_it_came(content: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Check a content, and go on with what the client sent rather than with our reading of it."""
+    check(content)
+    return content
+
+
+ContentPart = Annotated[
+    Annotated[TextPart, Tag("<text>")]
+    | Annotated[ImagePart, Tag("<image>")]
+    | Annotated[OtherPart, Tag("<other>")],
+    Discriminator(_kind_of_part),
+]
+
+ContentIn = Annotated[
+    Annotated[str, Field(min_length=1), Tag("<string>")]
+    | Annotated[list[ContentPart], Field(min_length=1), Tag("<parts>")],
+    Discriminator(
+        _kind_of_content,
+        custom_error_type="invalid_value",
+        custom_error_message="must be a string or a list of parts",
+    ),
+    WrapValidator(_as_it_came),
+    Field(description="A text, or a list of parts as in OpenAI's API; comes back as sent."),
+]
+
+
+class ItemCreate(RequestBody):
+    """A message to append."""
+
+    role: Role
+    content: ContentIn
+    call_id: Annotated[str, Field(min_length=1, max_length=MAX_CALL_ID)] | None = None
+    metadata: Metadata | None = None
+
+    def draft(self) -> ItemDraft:
+        """Return the message as the services take it."""
+        return ItemDraft(
+            role=self.role,
+            content=self.content,  # type: ignore[arg-type] # as it came, see _as_it_came
+            call_id=self.call_id,
+            metadata=self.metadata or {},
+        )
+
+
+class ItemsCreate(RequestBody):
+    """Several messages to append, all or nothing, in this order."""
+
+    items: Annotated[list[ItemCreate], Field(min_length=1, max_length=MAX_ITEMS_PER_WRITE)]
+
+
+def _one_or_many(body: Any) -> str:
+    return "<many>" if isinstance(body, dict) and "items" in body else "<one>"
+
+
+ItemsBody = Annotated[
+    Annotated[ItemCreate, Tag("<one>")] | Annotated[ItemsCreate, Tag("<many>")],
+    Discriminator(_one_or_many),
+    Body(),
+]
+
+
+class ItemOut(ResponseBody):
+    """A message. ``metadata`` is there only where the client gave some."""
+
+    object: Literal["conversation.item"] = "conversation.item"
+    role: Role
+    content: str | list[dict[str, Any]]
+    call_id: str | None
+    status: Literal["completed"] = "completed"
+    version: int
+    model: str | None
+    created_at: datetime
+    edited_at: datetime | None
+    metadata: dict[str, str] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_metadata(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = dump(self)
+        if not fields["metadata"]:
+            del fields["metadata"]
+        return fields

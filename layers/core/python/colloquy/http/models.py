@@ -1,0 +1,106 @@
+"""What the models of the wire have in common: strict bodies, bounded fields, lists."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from colloquy.domain.conversation import (
+    MAX_METADATA_KEY,
+    MAX_METADATA_PAIRS,
+    MAX_METADATA_VALUE,
+)
+from colloquy.domain.page import DEFAULT_LIMIT, MAX_LIMIT, Archived, Order
+
+T = TypeVar("T")
+Out = TypeVar("Out", bound="ResponseBody")
+
+
+class RequestBody(BaseModel):
+    """A body a client sends: an unknown field is an error, and nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class PatchBody(RequestBody):
+    """A body that changes what it names: a field left out stays as it is."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            names = ", ".join(type(self).model_fields)
+            raise PydanticCustomError("missing_required", f"must change at least one of {names}")
+        return self
+
+
+def refuse_null(value: T) -> T:
+    """Pass what a client sent for a field that can be changed, but not taken away."""
+    if value is None:
+        raise PydanticCustomError("invalid_value", "cannot be null; leave it out to keep it")
+    return value
+
+
+class ResponseBody(BaseModel):
+    """A body we answer with, read off an entity's attributes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+    id: str
+
+
+class ListOut(BaseModel, Generic[Out]):
+    """A page of a list; ``next_after`` is the next page's ``after``, null on the last."""
+
+    object: Literal["list"] = "list"
+    data: list[Out]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+    next_after: str | None
+
+
+def list_of(model: type[Out], entities: Sequence[Any], *, has_more: bool = False) -> ListOut[Out]:
+    """Return the list of these entities as they go over the wire."""
+    data = [model.model_validate(entity) for entity in entities]
+    last_id = data[-1].id if data else None
+    return ListOut[model](  # type: ignore[valid-type]
+        data=data,
+        first_id=data[0].id if data else None,
+        last_id=last_id,
+        has_more=has_more,
+        next_after=last_id if has_more else None,
+    )
+
+
+def at_most(longest: int) -> Callable[[str], str]:
+    """Return a check of a title: 1 to ``longest`` characters after trimming, kept verbatim."""
+
+    def check(title: str) -> str:
+        trimmed = len(title.strip())
+        if trimmed == 0:
+            raise PydanticCustomError("below_min", "must have a character that is not a space")
+        if trimmed > longest:
+            raise PydanticCustomError(
+                "above_max", f"may have at most {longest} characters, but has {trimmed}"
+            )
+        return title
+
+    return check
+
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=MAX_METADATA_KEY)],
+        Annotated[str, Field(max_length=MAX_METADATA_VALUE)],
+    ],
+    Field(max_length=MAX_METADATA_PAIRS, description="The client's own notes, kept verbatim."),
+]
+
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_LIMIT, description=f"Entries per page, {DEFAULT_LIMIT} by default.")
+]
+After = Annotated[str | None, Query(description="The id behind which the page begins.")]
+OrderBy = Annotated[Order, Query(description="By creation: newest or oldest first.")]
+ArchivedFilter = Annotated[Archived, Query(description="Which: without, only, or with archived.")]

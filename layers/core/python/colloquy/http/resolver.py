@@ -1,0 +1,111 @@
+"""The resolver of every HTTP function: Powertools' own, with our envelope around whatever fails."""
+
+import json
+import traceback
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestValidationError,
+    ResponseValidationError,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from colloquy.domain.errors import ColloquyError
+from colloquy.http.body import object_from, with_readable_body
+from colloquy.http.errors import InternalError, UnknownPathError, envelope, headers_of, status_of
+from colloquy.http.validation import invalid_request
+from colloquy.observability import logger
+
+T = TypeVar("T")
+
+JSON: Final = "application/json"
+
+# Characters as they are: \u escapes would make an answer up to twice as large as it counts.
+_to_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+class Api(APIGatewayHttpResolver):
+    """Routes events of API Gateway (payload 2.0) to typed handlers.
+
+    Its ``handle`` is the Lambda handler. What a client sent never makes a 500, and whatever goes
+    wrong, the answer is the envelope with the request id.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            enable_validation=True,
+            # A response that breaks its own model is our bug, not the client's.
+            response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+            serializer=_to_json,
+            json_body_deserializer=object_from,
+        )
+        self.exception_handler(ColloquyError)(self.refuse)
+        self.exception_handler(RequestValidationError)(self._refuse_invalid)
+        self.exception_handler(NoRouteError)(lambda _: self.refuse(UnknownPathError()))
+        # Beside NoRouteError's own handler, or this one would take unknown paths for bugs.
+        self.exception_handler([Exception, ResponseValidationError])(self._own_up)
+
+    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answer one event; the answer carries ``x-request-id``."""
+        request_id = _request_id(event)
+        logger.set_correlation_id(request_id)
+        try:
+            answer = self.resolve(with_readable_body(event), context)
+        except ColloquyError as error:
+            answer = {
+                "statusCode": status_of(error),
+                "headers": {"content-type": JSON, **headers_of(error)},
+                "body": _to_json(envelope(error, request_id)),
+                "isBase64Encoded": False,
+            }
+        answer["headers"] = {**answer.get("headers", {}), "x-request-id": request_id}
+        return answer
+
+    def refuse(self, error: ColloquyError) -> Response[dict[str, Any]]:
+        """Return the answer an error makes."""
+        request_id = _request_id(self.current_event.raw_event)
+        return Response(
+            status_code=status_of(error),
+            content_type=JSON,
+            headers=dict(headers_of(error)),
+            body=envelope(error, request_id),
+        )
+
+    def _refuse_invalid(self, error: RequestValidationError) -> Response[dict[str, Any]]:
+        return self.refuse(invalid_request(error.errors()))
+
+    def _own_up(self, error: Exception) -> Response[dict[str, Any]]:
+        # Type and place, not the message: that may quote what the client sent.
+        logger.error(
+            "request failed",
+            error_type=f"{type(error).__module__}.{type(error).__qualname__}",
+            error_place=traceback.format_tb(error.__traceback__)[-8:],
+        )
+        return self.refuse(InternalError())
+
+
+def answer(
+    body: T, *, status: int = 200, replayed: bool = False, **headers: str | None
+) -> Response[T]:
+    """Return a body with headers, given as keywords: ``etag`` and ``location``, where not None."""
+    sent: dict[str, str | list[str]] = {
+        name: value for name, value in headers.items() if value is not None
+    }
+    if replayed:
+        sent["idempotent-replayed"] = "true"
+    return Response(status_code=status, content_type=JSON, headers=sent, body=body)
+
+
+def no_content() -> Response[None]:
+    """Return 204: done, and nothing to say."""
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _request_id(event: Mapping[str, Any]) -> str:
+    request_id: str = event["requestContext"]["requestId"]
+    return request_id

@@ -1,0 +1,89 @@
+"""From what pydantic found wrong to the sentence that tells a person what is allowed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from colloquy.domain.errors import InvalidRequestError
+
+# Where pydantic's location of a value starts: the place it came in, which is not part of its name.
+_PLACES: Final = frozenset({"body", "query", "path", "header"})
+
+_LONGEST_NAME: Final = 100
+
+_CODES: Final[Mapping[str, str]] = {
+    "missing": "missing_required",
+    "extra_forbidden": "unknown_parameter",
+    "less_than_equal": "above_max",
+    "string_too_long": "above_max",
+    "too_long": "above_max",
+    "greater_than_equal": "below_min",
+    "string_too_short": "below_min",
+    "too_short": "below_min",
+}
+
+_SENTENCES: Final[Mapping[str, str]] = {
+    "missing": "{name} is required.",
+    "extra_forbidden": "{name} is not a field of this request. Look for a typo, or leave it out.",
+    "less_than_equal": "{name} must be at most {le}.",
+    "greater_than_equal": "{name} must be at least {ge}.",
+    "string_too_long": "{name} may have at most {max_length} characters.",
+    "string_too_short": "{name} must not be empty.",
+    "too_long": "{name} may have at most {max_length} entries.",
+    "too_short": "{name} must not be empty.",
+    "literal_error": "{name} must be one of {expected}.",
+    "string_type": "{name} must be a string.",
+    "bool_type": "{name} must be true or false.",
+    "int_parsing": "{name} must be a whole number.",
+    "int_type": "{name} must be a whole number.",
+    "dict_type": "{name} must be an object of string keys and values.",
+    "list_type": "{name} must be a list.",
+    "model_type": "{name} must be an object.",
+    "model_attributes_type": "{name} must be an object.",
+    "string_pattern_mismatch": "{name} has characters that are not allowed in it.",
+}
+
+
+def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
+    """Return the error for the first thing pydantic found wrong.
+
+    One at a time: the first is what a person mends first, and a union reports several that are
+    one. An unknown field comes last, for a misspelt name is both missing and unknown.
+    """
+    first = min(errors, key=lambda error: error["type"] == "extra_forbidden")
+    kind = str(first["type"])
+    param = _name_of(first["loc"])
+    # A misspelt field shows twice: as missing and, by its wrong name, as unknown.
+    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
+    if kind == "missing" and unknown:
+        first, kind, param = unknown[0], "extra_forbidden", _name_of(unknown[0]["loc"])
+    context: Mapping[str, Any] = first.get("ctx") or {}
+    name = f"'{param}'" if param else "The body"
+    if first["loc"][-1:] == ("[key]",):
+        name = f"A key of {name}"
+    # What our own checks found brings its code as its kind, and its sentence without the name.
+    sentence = _SENTENCES.get(kind, "{name} {msg}.")
+    message = sentence.format(name=name, msg=first["msg"], **context)
+    return InvalidRequestError(message, param=param, code=_CODES.get(kind, _own_code(kind)))
+
+
+def _own_code(kind: str) -> str:
+    return kind if kind in _CODES.values() else "invalid_value"
+
+
+def _name_of(location: Sequence[str | int]) -> str | None:
+    """Return ``items[3].role`` of ("body", "items", 3, "role"); None for the body itself.
+
+    A union's branch stands in the location too, spelled ``<branch>``, and is left out. What is
+    wrong with a key of an object ends in ("the key", "[key]"), and is the object's.
+    """
+    parts = location[1:] if location and location[0] in _PLACES else location
+    if parts[-1:] == ("[key]",):
+        parts = parts[:-2]
+    name = ""
+    for part in parts:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        elif not part.startswith("<"):
+            name += f".{part}" if name else part
+    # The name of an unknown field is the client's, and as long as it likes.
+    return name[:_LONGEST_NAME] or None

@@ -1,0 +1,1 @@
+"""What a caller can do, one module per group; sees the table only through the ports."""

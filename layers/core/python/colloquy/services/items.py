@@ -1,0 +1,142 @@
+"""Append, list and read the messages of a conversation."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from colloquy.domain import ids
+from colloquy.domain.errors import ConflictError, OutOfOrderError, TooLargeError
+from colloquy.domain.item import MAX_MESSAGE_BYTES, Item, ItemDraft, automatic_title
+from colloquy.domain.page import Page, PageRequest, take
+from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
+from colloquy.services.arguments import known_id, valid_cursor
+from colloquy.services.ports import Clock, ItemRows
+
+MAX_WRITE_BYTES: Final = 3_900_000
+"""Messages of one request together: DynamoDB takes 4 MB in a transaction, keys included."""
+
+_APPEND_TRIES: Final = 50
+"""Each lost try means that another message was written meanwhile."""
+
+
+class Items:
+    """What a caller can do with messages; every call names their owner."""
+
+    def __init__(self, items: ItemRows, clock: Clock) -> None:
+        self._items = items
+        self._clock = clock
+
+    def append(
+        self,
+        owner_id: str,
+        conversation_id: str,
+        drafts: Sequence[ItemDraft],
+        once: Once | None = None,
+    ) -> Written[list[Item]]:
+        """Write messages at the end of a conversation, all or nothing, in the order given.
+
+        Raises:
+            NotFoundError: the conversation is not the caller's.
+            ConversationFullError: it would hold more than 10,000.
+            TooLargeError: a message, or all together, are over the limit.
+            IdempotencyMismatchError: the key was used for another request.
+            ConflictError: others kept writing before us.
+        """
+        known_id(ids.CONVERSATION, conversation_id, "conversation")
+        refuse_too_large(drafts)
+        title = automatic_title(drafts)
+        newest: str | None = None
+        for _ in range(_APPEND_TRIES):
+            now = self._clock()
+            minted = ids.mint_many(ids.ITEM, now, len(drafts), after=newest)
+            facts: Facts = {"items": " ".join(minted), "at": now.isoformat()}
+            items = items_from(drafts, conversation_id, minted, now)
+            receipt = once.receipt(now, facts) if once else None
+            try:
+                self._items.append(owner_id, items, title, receipt)
+            except OutOfOrderError as late:
+                newest = late.newest
+            except AlreadyDoneError as done:
+                earlier = done.facts_for(once)
+                at = datetime.fromisoformat(earlier["at"])
+                again = items_from(drafts, conversation_id, earlier["items"].split(), at)
+                return Written(again, replayed=True)
+            else:
+                return Written(items)
+        raise ConflictError("Others keep writing to this conversation. Try again in a moment.")
+
+    def find(
+        self,
+        owner_id: str,
+        conversation_id: str,
+        page: PageRequest,
+        call_id: str | None = None,
+    ) -> Page[Item]:
+        """Return a page of a conversation's messages, of one call_id if so asked.
+
+        Raises:
+            NotFoundError: the conversation is not the caller's.
+            InvalidCursorError: the cursor is no message's id.
+        """
+        known_id(ids.CONVERSATION, conversation_id, "conversation")
+        if page.after is not None:
+            page = replace(page, after=ids.item_id_from(page.after))
+        valid_cursor(ids.ITEM, page.after, "message")
+        if call_id is None:
+            _, found = self._items.read(owner_id, conversation_id, page.order, page)
+        else:
+            found = self._items.find_by_call_id(owner_id, conversation_id, call_id, page)
+        return take(found, page.limit)
+
+    def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item:
+        """Return one message.
+
+        Raises:
+            NotFoundError: the conversation or the message is not the caller's.
+        """
+        known_id(ids.CONVERSATION, conversation_id, "conversation")
+        item_id = known_id(ids.ITEM, ids.item_id_from(item_id), "message")
+        return self._items.get(owner_id, conversation_id, item_id)
+
+
+def items_from(
+    drafts: Sequence[ItemDraft], conversation_id: str, minted: Sequence[str], at: datetime
+) -> list[Item]:
+    """Return the messages that drafts become with these ids at this time."""
+    return [
+        Item(
+            id=item_id,
+            conversation_id=conversation_id,
+            role=draft.role,
+            content=draft.content,
+            call_id=draft.call_id,
+            metadata=draft.metadata,
+            created_at=at,
+        )
+        for draft, item_id in zip(drafts, minted, strict=True)
+    ]
+
+
+def refuse_too_large(drafts: Sequence[ItemDraft]) -> None:
+    """Pass messages that fit a row each and a transaction together.
+
+    Raises:
+        TooLargeError: they do not.
+    """
+    total = 0
+    for number, draft in enumerate(drafts):
+        total += draft.size
+        if draft.size > MAX_MESSAGE_BYTES:
+            raise TooLargeError(
+                f"A message may hold {MAX_MESSAGE_BYTES:,} bytes in UTF-8 JSON, "
+                f"but this one has {draft.size:,}.",
+                param=f"items[{number}]" if len(drafts) > 1 else None,
+            )
+    if total > MAX_WRITE_BYTES:
+        raise TooLargeError(
+            f"The messages of one request are written together or not at all, and may hold "
+            f"{MAX_WRITE_BYTES:,} bytes together, but these have {total:,}. "
+            "Send them in several requests.",
+            param="items",
+        )

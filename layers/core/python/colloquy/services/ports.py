@@ -1,0 +1,102 @@
+"""What the services need of the table: the stores fit these, and so do the tests' fakes.
+
+Each method raises what the store of the same name says it does.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from colloquy.domain.conversation import Conversation, ConversationChanges
+from colloquy.domain.item import Item
+from colloquy.domain.page import Archived, Order, PageRequest
+from colloquy.domain.project import Project, ProjectChanges
+from colloquy.domain.receipt import Receipt
+
+Clock = Callable[[], datetime]
+"""Gives the time in UTC."""
+
+IfMatch = frozenset[int] | None
+"""Revisions a thing may have to be changed; None asks for none."""
+
+
+class ConversationRows(Protocol):
+    """Conversation headers, wherever they are kept."""
+
+    def add(
+        self, conversation: Conversation, items: Sequence[Item], receipt: Receipt | None
+    ) -> None: ...
+
+    def get(self, owner_id: str, conversation_id: str) -> Conversation | None: ...
+
+    def find(
+        self, owner_id: str, page: PageRequest, archived: Archived
+    ) -> Iterator[Conversation]: ...
+
+    def find_in_project(
+        self, owner_id: str, project_id: str, page: PageRequest, archived: Archived
+    ) -> Iterator[Conversation]: ...
+
+    def filed_in(self, owner_id: str, project_id: str) -> Iterator[Conversation]: ...
+
+    def update(
+        self,
+        owner_id: str,
+        conversation_id: str,
+        changes: ConversationChanges,
+        now: datetime,
+        if_match: IfMatch,
+    ) -> Conversation: ...
+
+    def replace(
+        self, before: Conversation, after: Conversation, receipt: Receipt | None
+    ) -> None: ...
+
+    def unfile(self, conversation: Conversation, now: datetime) -> None: ...
+
+    def delete_filed(self, conversation: Conversation) -> None: ...
+
+    def delete(self, owner_id: str, conversation_id: str, if_match: IfMatch) -> None: ...
+
+
+class ItemRows(Protocol):
+    """Messages, wherever they are kept."""
+
+    def append(
+        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+    ) -> None: ...
+
+    def read(
+        self, owner_id: str, conversation_id: str, order: Order, page: PageRequest | None = None
+    ) -> tuple[Conversation, Iterator[Item]]: ...
+
+    def find_by_call_id(
+        self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
+    ) -> Iterator[Item]: ...
+
+    def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item: ...
+
+
+class ProjectRows(Protocol):
+    """Projects, wherever they are kept."""
+
+    def add(self, project: Project, receipt: Receipt | None) -> None: ...
+
+    def get(self, owner_id: str, project_id: str) -> Project: ...
+
+    def find(self, owner_id: str, page: PageRequest) -> Iterator[Project]: ...
+
+    def update(
+        self,
+        owner_id: str,
+        project_id: str,
+        changes: ProjectChanges,
+        now: datetime,
+        if_match: IfMatch,
+    ) -> Project: ...
+
+    def start_deleting(
+        self, owner_id: str, project_id: str, now: datetime, if_match: IfMatch
+    ) -> None: ...
+
+    def finish_deleting(self, owner_id: str, project_id: str) -> None: ...

@@ -1,0 +1,234 @@
+"""Conversation headers in DynamoDB."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+from colloquy.domain.conversation import Conversation, ConversationChanges
+from colloquy.domain.errors import ConflictError, NotFoundError, PreconditionFailedError
+from colloquy.domain.item import Item
+from colloquy.domain.page import Archived, PageRequest
+from colloquy.domain.receipt import Receipt
+from colloquy.store import keys
+from colloquy.store.expressions import matching, project_exists, receipt_put, updating
+from colloquy.store.items import item_puts
+from colloquy.store.rows import (
+    Row,
+    conversation_from_row,
+    conversation_to_row,
+    encode,
+    timestamp,
+)
+from colloquy.store.table import BATCH_READ, Table, Write
+
+_KIND: Final = "conversation"
+_FILED: Final = ("project_id", "GSI1PK", "GSI1SK")
+_IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
+_WIDEST_LOOK: Final = 400
+"""Headers one Query looks at while it skips archived ones: some 140 KB."""
+
+
+class ConversationStore:
+    """Reads and writes conversation headers."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(
+        self, conversation: Conversation, items: Sequence[Item], receipt: Receipt | None
+    ) -> None:
+        """Write a new conversation with its first messages, all or nothing.
+
+        Raises:
+            NotFoundError: its project is not there.
+            AlreadyDoneError: the receipt's key has a receipt.
+        """
+        header = encode(conversation_to_row(conversation))
+        if conversation.project_id is None and not items and receipt is None:
+            # A plain put costs one write unit, a transaction two.
+            self._table.put_new(header)
+            return
+        owner_id = conversation.owner_id
+        writes = [Write({"Put": {"Item": header, **_IS_NEW}}, _already_there)]
+        if conversation.project_id is not None:
+            writes.insert(0, project_exists(owner_id, conversation.project_id))
+        if receipt is not None:
+            writes.insert(0, receipt_put(owner_id, receipt))
+        self._table.transact([*writes, *item_puts(owner_id, items)])
+
+    def get(self, owner_id: str, conversation_id: str) -> Conversation | None:
+        """Return the conversation as it is now, or None."""
+        row = self._table.get(keys.conversation(owner_id, conversation_id))
+        return conversation_from_row(row) if row else None
+
+    def find(self, owner_id: str, page: PageRequest, archived: Archived) -> Iterator[Conversation]:
+        """Yield the owner's conversations by creation, from behind the page's cursor."""
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :owner AND begins_with(SK, :kind)",
+            "ExpressionAttributeValues": {
+                ":owner": {"S": keys.owner_partition(owner_id)},
+                ":kind": {"S": keys.CONVERSATION},
+            },
+            "ScanIndexForward": page.order == "asc",
+            "ConsistentRead": True,
+            "Limit": page.limit + 1,
+        }
+        if archived != "all":
+            query["FilterExpression"] = "archived = :archived"
+            query["ExpressionAttributeValues"][":archived"] = {"BOOL": archived == "true"}
+        if page.after is not None:
+            query["ExclusiveStartKey"] = keys.conversation(owner_id, page.after).as_dict()
+        return map(conversation_from_row, self._table.query(widest=_WIDEST_LOOK, **query))
+
+    def find_in_project(
+        self, owner_id: str, project_id: str, page: PageRequest, archived: Archived
+    ) -> Iterator[Conversation]:
+        """Yield the conversations filed in a project, by creation.
+
+        The index names them, the table says how they are now: one that was deleted or moved a
+        moment ago does not appear, and ``item_count`` is exact. One filed a moment ago may
+        appear a moment later, as DynamoDB's indexes follow the table (docs/adr/0004).
+        """
+        partition = keys.project_partition(owner_id, project_id)
+        query: dict[str, Any] = {
+            "IndexName": keys.PROJECT_INDEX,
+            "KeyConditionExpression": "GSI1PK = :project",
+            "ExpressionAttributeValues": {":project": {"S": partition}},
+            "ScanIndexForward": page.order == "asc",
+            "Limit": page.limit + 1,
+        }
+        if page.after is not None:
+            after = keys.conversation(owner_id, page.after)
+            query["ExclusiveStartKey"] = after.in_index(partition)
+        for found in self._table.query_pages(widest=BATCH_READ, **query):
+            wanted = [keys.Key(row["PK"], row["SK"]) for row in found]
+            headers = self._table.get_many(wanted)
+            for key in wanted:
+                row = headers.get(key)
+                if row is None or row.get("project_id") != project_id:
+                    continue
+                if archived == "all" or row["archived"] == (archived == "true"):
+                    yield conversation_from_row(row)
+
+    def filed_in(self, owner_id: str, project_id: str) -> Iterator[Conversation]:
+        """Yield every conversation that names the project, as of now, at the cost of all headers.
+
+        Not from the index, which may not know the newest yet.
+        """
+        return map(
+            conversation_from_row,
+            self._table.query(
+                KeyConditionExpression="PK = :owner AND begins_with(SK, :kind)",
+                FilterExpression="project_id = :project",
+                ExpressionAttributeValues={
+                    ":owner": {"S": keys.owner_partition(owner_id)},
+                    ":kind": {"S": keys.CONVERSATION},
+                    ":project": {"S": project_id},
+                },
+                ConsistentRead=True,
+            ),
+        )
+
+    def update(
+        self,
+        owner_id: str,
+        conversation_id: str,
+        changes: ConversationChanges,
+        now: datetime,
+        if_match: frozenset[int] | None,
+    ) -> Conversation:
+        """Apply changes that file nothing, in one call, and return what came of it.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+            PreconditionFailedError: it is in none of the states ``if_match`` names.
+        """
+        sets: Row = {"updated_at": timestamp(now)}
+        removes: list[str] = []
+        for name, value in changes.fields.items():
+            if name == "project_id":
+                removes += _FILED
+            elif name == "metadata" and not value:
+                removes.append(name)
+            else:
+                sets[name] = value
+        if "title" in sets:
+            sets["title_source"] = "user"
+        key = keys.conversation(owner_id, conversation_id).as_dict()
+        row = self._table.update(
+            {"Key": key, **updating(sets, removes, if_match)}, _absent_or_changed
+        )
+        return conversation_from_row(row)
+
+    def replace(self, before: Conversation, after: Conversation, receipt: Receipt | None) -> None:
+        """Write what an update makes of a conversation that was read before.
+
+        Raises:
+            ConflictError: it has changed since it was read.
+            NotFoundError: the project it is being filed in is not there.
+            AlreadyDoneError: the receipt's key has a receipt.
+        """
+        put = {
+            "Item": encode(conversation_to_row(after)),
+            **matching(frozenset({before.revision})),
+        }
+        writes = [Write({"Put": put}, _changed_meanwhile)]
+        if after.project_id is not None:
+            writes.insert(0, project_exists(after.owner_id, after.project_id))
+        if receipt is not None:
+            writes.insert(0, receipt_put(after.owner_id, receipt))
+        self._table.transact(writes)
+
+    def unfile(self, conversation: Conversation, now: datetime) -> None:
+        """Take a conversation out of the project it was found in, unless it has left by now."""
+        words = updating({"updated_at": timestamp(now)}, _FILED)
+        words["ExpressionAttributeValues"] |= _project_of(conversation)
+        words["ConditionExpression"] = "project_id = :project"
+        with suppress(NotFoundError):
+            self._table.update({"Key": _key(conversation), **words}, _has_left)
+
+    def delete_filed(self, conversation: Conversation) -> None:
+        """Delete a conversation in the project it was found in, unless it has left by now."""
+        words = {
+            "ConditionExpression": "project_id = :project",
+            "ExpressionAttributeValues": _project_of(conversation),
+        }
+        with suppress(NotFoundError):
+            self._table.delete({"Key": _key(conversation), **words}, _has_left)
+
+    def delete(self, owner_id: str, conversation_id: str, if_match: frozenset[int] | None) -> None:
+        """Delete the header: with that the conversation is gone for every reader.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+            PreconditionFailedError: it is in none of the states ``if_match`` names.
+        """
+        key = keys.conversation(owner_id, conversation_id).as_dict()
+        self._table.delete({"Key": key, **matching(if_match)}, _absent_or_changed)
+
+
+def _key(conversation: Conversation) -> dict[str, keys.StringAttribute]:
+    return keys.conversation(conversation.owner_id, conversation.id).as_dict()
+
+
+def _project_of(conversation: Conversation) -> dict[str, Any]:
+    return {":project": {"S": conversation.project_id}}
+
+
+def _absent_or_changed(row: Row | None) -> Exception:
+    return NotFoundError(_KIND) if row is None else PreconditionFailedError(_KIND)
+
+
+def _changed_meanwhile(row: Row | None) -> Exception:
+    if row is None:
+        return NotFoundError(_KIND)
+    return ConflictError("The conversation was changed at the same time. Try again.")
+
+
+def _already_there(_: Row | None) -> Exception:
+    return ConflictError("The conversation was created at the same time. Try again.")
+
+
+def _has_left(_: Row | None) -> Exception:
+    return NotFoundError(_KIND)

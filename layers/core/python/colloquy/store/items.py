@@ -1,0 +1,193 @@
+"""Messages in DynamoDB: reads start from the conversation's header, writes count in it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from colloquy.domain.conversation import MAX_MESSAGES, Conversation
+from colloquy.domain.errors import (
+    ConflictError,
+    ConversationFullError,
+    NotFoundError,
+    OutOfOrderError,
+)
+from colloquy.domain.item import Item
+from colloquy.domain.page import Order, PageRequest
+from colloquy.domain.receipt import Receipt
+from colloquy.store import keys
+from colloquy.store.expressions import receipt_put
+from colloquy.store.rows import (
+    Row,
+    conversation_from_row,
+    encode,
+    item_from_row,
+    item_to_row,
+    reference_to_row,
+    timestamp,
+)
+from colloquy.store.table import Table, Write
+
+_IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
+
+
+class ItemStore:
+    """Reads and writes the messages of conversations."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def append(
+        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+    ) -> None:
+        """Write messages at the end of their conversation, all or nothing, and count them.
+
+        The header's condition makes the order of ids the order of writes, whatever the clocks
+        say: a list that was read up to an id never gets a message before that id afterwards
+        (docs/adr/0005). ``title`` becomes the conversation's if it has none.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+            ConversationFullError: they would be more than 10,000.
+            OutOfOrderError: their ids do not sort behind the newest.
+            AlreadyDoneError: the receipt's key has a receipt.
+        """
+        writes = [_count_in(owner_id, items, title), *item_puts(owner_id, items)]
+        if receipt is not None:
+            writes.insert(0, receipt_put(owner_id, receipt))
+        self._table.transact(writes)
+
+    def read(
+        self, owner_id: str, conversation_id: str, order: Order, page: PageRequest | None = None
+    ) -> tuple[Conversation, Iterator[Item]]:
+        """Return the conversation as it is now and its messages in order, from behind a cursor.
+
+        Without ``page`` the messages are read as far as the caller goes on, 1 MB at a time.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+        """
+        query = _query(owner_id, conversation_id, keys.ITEM, order)
+        if page is not None:
+            query["Limit"] = page.limit + 1
+            if page.after is not None:
+                start = keys.item(owner_id, conversation_id, page.after)
+                query["ExclusiveStartKey"] = start.as_dict()
+        conversation, found = self._beside_header(owner_id, conversation_id, query)
+        return conversation, map(item_from_row, chain.from_iterable(found))
+
+    def find_by_call_id(
+        self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
+    ) -> Iterator[Item]:
+        """Return the messages with a call_id, at the cost of those alone.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+        """
+        query = _query(owner_id, conversation_id, keys.references(call_id), page.order)
+        query["Limit"] = page.limit + 1
+        if page.after is not None:
+            start = keys.reference(owner_id, conversation_id, call_id, page.after)
+            query["ExclusiveStartKey"] = start.as_dict()
+        _, pages = self._beside_header(owner_id, conversation_id, query)
+        return self._referred_to(owner_id, conversation_id, pages)
+
+    def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item:
+        """Return one message as it is now.
+
+        Raises:
+            NotFoundError: the conversation or the message is not there.
+        """
+        header = keys.conversation(owner_id, conversation_id)
+        key = keys.item(owner_id, conversation_id, item_id)
+        found = self._table.get_many([header, key])
+        if header not in found or key not in found:
+            raise NotFoundError("message" if header in found else "conversation")
+        return item_from_row(found[key])
+
+    def _beside_header(
+        self, owner_id: str, conversation_id: str, query: dict[str, Any]
+    ) -> tuple[Conversation, Iterator[list[Row]]]:
+        """Read the header and the query's first page side by side: one round trip."""
+        header = self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
+        pages = self._table.query_pages(**query)
+        first = next(pages)
+        row = header.result()
+        if row is None:
+            raise NotFoundError("conversation")
+        return conversation_from_row(row), chain([first], pages)
+
+    def _referred_to(
+        self, owner_id: str, conversation_id: str, pages: Iterator[list[Row]]
+    ) -> Iterator[Item]:
+        for references in pages:
+            wanted = [
+                keys.item(owner_id, conversation_id, reference["item_id"])
+                for reference in references
+            ]
+            found = self._table.get_many(wanted)
+            yield from (item_from_row(found[key]) for key in wanted if key in found)
+
+
+def item_puts(owner_id: str, items: Sequence[Item]) -> Iterator[Write]:
+    """Yield the writes of new messages and of the references that find them by call_id."""
+    for item in items:
+        put = {"Item": encode(item_to_row(owner_id, item)), **_IS_NEW}
+        yield Write({"Put": put}, _already_there)
+        if item.call_id is not None:
+            row = encode(reference_to_row(owner_id, item, item.call_id))
+            yield Write({"Put": {"Item": row, **_IS_NEW}}, _already_there)
+
+
+def _count_in(owner_id: str, items: Sequence[Item], title: str | None) -> Write:
+    conversation_id, first, last = items[0].conversation_id, items[0], items[-1]
+    sets = ["updated_at = :now", "newest_item = :last"]
+    values: Row = {
+        ":now": timestamp(last.created_at),
+        ":first": first.id,
+        ":last": last.id,
+        ":count": len(items),
+        ":room": MAX_MESSAGES - len(items),
+        ":one": 1,
+    }
+    if title is not None:
+        sets += [
+            "title = if_not_exists(title, :title)",
+            # Without a title there is no source either, and both are set together.
+            "title_source = if_not_exists(title_source, :auto)",
+        ]
+        values |= {":title": title, ":auto": "auto"}
+    is_there_with_room_and_in_order = (
+        "attribute_exists(PK) AND item_count <= :room"
+        " AND (attribute_not_exists(newest_item) OR newest_item < :first)"
+    )
+    update = {
+        "Key": keys.conversation(owner_id, conversation_id).as_dict(),
+        "UpdateExpression": f"SET {', '.join(sets)} ADD item_count :count, revision :one",
+        "ConditionExpression": is_there_with_room_and_in_order,
+        "ExpressionAttributeValues": encode(values),
+    }
+
+    def refused(header: Row | None) -> Exception:
+        if header is None:
+            return NotFoundError("conversation")
+        if header["item_count"] > MAX_MESSAGES - len(items):
+            return ConversationFullError(MAX_MESSAGES)
+        return OutOfOrderError(header["newest_item"])
+
+    return Write({"Update": update}, refused)
+
+
+def _query(owner_id: str, conversation_id: str, sort_prefix: str, order: Order) -> dict[str, Any]:
+    return {
+        "KeyConditionExpression": "PK = :conversation AND begins_with(SK, :kind)",
+        "ExpressionAttributeValues": {
+            ":conversation": {"S": keys.content_partition(owner_id, conversation_id)},
+            ":kind": {"S": sort_prefix},
+        },
+        "ScanIndexForward": order == "asc",
+        "ConsistentRead": True,
+    }
+
+
+def _already_there(_: Row | None) -> Exception:
+    return ConflictError("The message was written at the same time. Try again.")

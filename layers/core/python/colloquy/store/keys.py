@@ -1,0 +1,101 @@
+"""Where each row lives: the key table, and the only place that spells a key.
+
+===================  =====================  =============================  =====================
+row                  PK                     SK                             index
+===================  =====================  =============================  =====================
+conversation header  U#<owner>              C#<conversation>               GSI1, where it is filed
+project              U#<owner>              P#<project>
+message              U#<owner>#C#<conv>     I#0#<item>
+call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
+receipt of a POST    U#<owner>#K#<key>      K                              ttl
+===================  =====================  =============================  =====================
+
+GSI1: PK ``U#<owner>#P#<project>``, SK ``C#<conversation>``, keys only.
+
+The owner is part of every key, so that no request can even name another owner's row. ``#`` in an
+owner is escaped: an owner called ``alice#C#conv_1`` must not meet alice's messages. The ``0`` of
+a message's key is its segment: there is one today, a branch would be another.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, TypedDict
+
+CONVERSATION: Final = "C#"
+PROJECT: Final = "P#"
+ITEM: Final = "I#0#"
+REFERENCE: Final = "R#"
+RECEIPT: Final = "K"
+
+PROJECT_INDEX: Final = "GSI1"
+
+
+class StringAttribute(TypedDict):
+    """A string as DynamoDB's protocol writes it."""
+
+    S: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The primary key of one row."""
+
+    partition: str
+    sort: str
+
+    def as_dict(self) -> dict[str, StringAttribute]:
+        """Return the key as DynamoDB's protocol writes it."""
+        return {"PK": {"S": self.partition}, "SK": {"S": self.sort}}
+
+    def in_index(self, index_partition: str) -> dict[str, StringAttribute]:
+        """Return where a row of GSI1 stands that has this key and the same sort key there."""
+        return {**self.as_dict(), "GSI1PK": {"S": index_partition}, "GSI1SK": {"S": self.sort}}
+
+
+def owner_partition(owner_id: str) -> str:
+    """Return the partition of an owner's headers and projects."""
+    return f"U#{owner_id.replace('%', '%25').replace('#', '%23')}"
+
+
+def conversation(owner_id: str, conversation_id: str) -> Key:
+    """Return where a conversation's header lives."""
+    return Key(owner_partition(owner_id), f"{CONVERSATION}{conversation_id}")
+
+
+def project(owner_id: str, project_id: str) -> Key:
+    """Return where a project lives."""
+    return Key(owner_partition(owner_id), f"{PROJECT}{project_id}")
+
+
+def project_partition(owner_id: str, project_id: str) -> str:
+    """Return the partition of GSI1 that holds the conversations filed in a project."""
+    return f"{owner_partition(owner_id)}#P#{project_id}"
+
+
+def content_partition(owner_id: str, conversation_id: str) -> str:
+    """Return the partition of everything under a conversation."""
+    return f"{owner_partition(owner_id)}#C#{conversation_id}"
+
+
+def item(owner_id: str, conversation_id: str, item_id: str) -> Key:
+    """Return where a message lives."""
+    return Key(content_partition(owner_id, conversation_id), f"{ITEM}{item_id}")
+
+
+def references(call_id: str) -> str:
+    """Return what the sort keys of a call_id's references begin with.
+
+    A digest, because a call_id may hold ``#`` and more bytes than a sort key's 1,024.
+    """
+    return f"{REFERENCE}{sha256(call_id.encode()).hexdigest()}#"
+
+
+def reference(owner_id: str, conversation_id: str, call_id: str, item_id: str) -> Key:
+    """Return where the reference from a call_id to a message lives."""
+    partition = content_partition(owner_id, conversation_id)
+    return Key(partition, f"{references(call_id)}{item_id}")
+
+
+def receipt(owner_id: str, key: str) -> Key:
+    """Return where the receipt of a POST with an Idempotency-Key lives."""
+    return Key(f"{owner_partition(owner_id)}#K#{key}", RECEIPT)

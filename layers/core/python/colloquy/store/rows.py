@@ -1,0 +1,201 @@
+"""Entities to rows and back: real attributes beside the keys, nothing parsed back out of a key.
+
+A row is a dict of plain values; ``encode`` and ``decode`` turn it into DynamoDB's protocol and
+back. Content that is not a string is kept as JSON text: it comes back as it was sent, whatever
+its depth (DynamoDB nests 32 levels) and numbers (DynamoDB has no floats).
+"""
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from colloquy.domain.conversation import Conversation
+from colloquy.domain.item import Item
+from colloquy.domain.project import Project
+from colloquy.domain.receipt import Receipt
+from colloquy.store import keys
+
+Row = dict[str, Any]
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+_to_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+def encode(row: Row) -> dict[str, Any]:
+    """Return the row as DynamoDB's protocol writes it, without what is None or empty."""
+    return {name: _serialize(value) for name, value in row.items() if value not in (None, {})}
+
+
+def decode(attributes: dict[str, Any]) -> Row:
+    """Return the row of a reply."""
+    return {name: _deserialize(value) for name, value in attributes.items()}
+
+
+def timestamp(moment: datetime) -> str:
+    """Return RFC 3339 in UTC to the microsecond: always as long, so that it sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_from(text: str) -> datetime:
+    """Return the moment of a timestamp."""
+    return datetime.fromisoformat(text)
+
+
+def conversation_to_row(conversation: Conversation) -> Row:
+    """Return the header's row, with its place in the project index where it is filed."""
+    key = keys.conversation(conversation.owner_id, conversation.id)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        **project_index_of(conversation),
+        "type": "conversation",
+        "id": conversation.id,
+        "owner": conversation.owner_id,
+        "title": conversation.title,
+        "title_source": conversation.title_source,
+        "project_id": conversation.project_id,
+        "metadata": dict(conversation.metadata),
+        "item_count": conversation.item_count,
+        "archived": conversation.archived,
+        "newest_item": conversation.newest_item,
+        "revision": conversation.revision,
+        "created_at": timestamp(conversation.created_at),
+        "updated_at": timestamp(conversation.updated_at),
+    }
+
+
+def project_index_of(conversation: Conversation) -> Row:
+    """Return the attributes that put the header into its project's part of GSI1."""
+    if conversation.project_id is None:
+        return {}
+    return {
+        "GSI1PK": keys.project_partition(conversation.owner_id, conversation.project_id),
+        "GSI1SK": keys.conversation(conversation.owner_id, conversation.id).sort,
+    }
+
+
+def conversation_from_row(row: Row) -> Conversation:
+    """Return the conversation a header's row holds."""
+    return Conversation(
+        id=row["id"],
+        owner_id=row["owner"],
+        title=row.get("title"),
+        title_source=row.get("title_source"),
+        project_id=row.get("project_id"),
+        metadata=row.get("metadata", {}),
+        item_count=int(row["item_count"]),
+        archived=row["archived"],
+        newest_item=row.get("newest_item"),
+        revision=int(row["revision"]),
+        created_at=moment_from(row["created_at"]),
+        updated_at=moment_from(row["updated_at"]),
+    )
+
+
+def item_to_row(owner_id: str, item: Item) -> Row:
+    """Return the message's row: its text in ``content``, or its parts as JSON in ``parts``."""
+    key = keys.item(owner_id, item.conversation_id, item.id)
+    is_text = isinstance(item.content, str)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "item",
+        "id": item.id,
+        "conversation_id": item.conversation_id,
+        "role": item.role,
+        "content" if is_text else "parts": item.content if is_text else _to_json(item.content),
+        "call_id": item.call_id,
+        "metadata": dict(item.metadata),
+        "version": item.version,
+        "model": item.model,
+        "created_at": timestamp(item.created_at),
+        "edited_at": timestamp(item.edited_at) if item.edited_at else None,
+    }
+
+
+def item_from_row(row: Row) -> Item:
+    """Return the message a row holds."""
+    return Item(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        role=row["role"],
+        content=json.loads(row["parts"]) if "parts" in row else row["content"],
+        call_id=row.get("call_id"),
+        metadata=row.get("metadata", {}),
+        version=int(row["version"]),
+        model=row.get("model"),
+        created_at=moment_from(row["created_at"]),
+        edited_at=moment_from(row["edited_at"]) if "edited_at" in row else None,
+    )
+
+
+def reference_to_row(owner_id: str, item: Item, call_id: str) -> Row:
+    """Return the row that finds a message by its call_id."""
+    key = keys.reference(owner_id, item.conversation_id, call_id, item.id)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "reference",
+        "item_id": item.id,
+        "call_id": call_id,
+    }
+
+
+def project_to_row(project: Project) -> Row:
+    """Return the project's row."""
+    key = keys.project(project.owner_id, project.id)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "project",
+        "id": project.id,
+        "owner": project.owner_id,
+        "title": project.title,
+        "description": project.description,
+        "instructions": project.instructions,
+        "revision": project.revision,
+        "created_at": timestamp(project.created_at),
+        "updated_at": timestamp(project.updated_at),
+    }
+
+
+def project_from_row(row: Row) -> Project:
+    """Return the project a row holds."""
+    return Project(
+        id=row["id"],
+        owner_id=row["owner"],
+        title=row["title"],
+        description=row.get("description"),
+        instructions=row.get("instructions"),
+        revision=int(row["revision"]),
+        created_at=moment_from(row["created_at"]),
+        updated_at=moment_from(row["updated_at"]),
+    )
+
+
+def receipt_to_row(owner_id: str, receipt: Receipt) -> Row:
+    """Return the receipt's row; DynamoDB removes it some time after ``ttl``."""
+    key = keys.receipt(owner_id, receipt.key)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "receipt",
+        "key": receipt.key,
+        "fingerprint": receipt.fingerprint,
+        "facts": dict(receipt.facts),
+        "ttl": int(receipt.expires_at.timestamp()),
+    }
+
+
+def receipt_from_row(row: Row) -> Receipt:
+    """Return the receipt a row holds."""
+    return Receipt(
+        key=row["key"],
+        fingerprint=row["fingerprint"],
+        facts=row.get("facts", {}),
+        expires_at=datetime.fromtimestamp(int(row["ttl"]), UTC),
+    )

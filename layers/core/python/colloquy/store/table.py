@@ -1,0 +1,276 @@
+"""One DynamoDB table: reads that go on to the last page, writes that say why they were refused.
+
+Retries have three layers. botocore sends a call again that got no answer or was throttled; it
+repeats a transaction with the same client token, so that a lost answer writes nothing twice.
+``transact`` and ``update`` run again when another transaction held the row (DynamoDB cancels
+those itself), for a bounded time and with full jitter. What is left becomes ``UnavailableError``.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from colloquy.domain.errors import ConflictError, UnavailableError
+from colloquy.store.keys import Key
+from colloquy.store.rows import Row, decode
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
+
+BATCH_READ: Final = 100
+"""Keys one BatchGetItem may name (DynamoDB's limit)."""
+
+_PATIENCE_SECONDS: Final = 8.0
+"""How long a write goes on against other writers; an API request has 28 seconds in all."""
+_FIRST_PAUSE_SECONDS: Final = 0.02
+_LONGEST_PAUSE_SECONDS: Final = 0.5
+
+_THROTTLES: Final = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+_CONFLICTS: Final = frozenset({"TransactionConflict", "TransactionConflictException"})
+# Reasons in a cancelled transaction that the next try may not meet.
+_PASSING: Final = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+
+Refusal = Callable[[Row | None], Exception]
+"""Makes the error of a refused write from the row that was in its way, if there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One action of a transaction: DynamoDB's own words, and what its refusal means."""
+
+    action: Mapping[str, Any]
+    refused: Refusal
+
+
+class Table:
+    """The table behind a boto3 client; safe to use from several threads."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self.name = name
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="table")
+
+    def beside(self, call: Callable[..., T], *args: Any) -> "Future[T]":
+        """Start a read in another thread, to run beside the next one."""
+        return self._pool.submit(call, *args)
+
+    def get(self, key: Key) -> Row | None:
+        """Return the row at ``key`` as of now, or None."""
+        with _translated():
+            reply = self._client.get_item(
+                TableName=self.name, Key=key.as_dict(), ConsistentRead=True
+            )
+        return decode(reply["Item"]) if "Item" in reply else None
+
+    def get_many(self, found: Sequence[Key]) -> dict[Key, Row]:
+        """Return the rows that exist at these keys, as of now, by key."""
+        rows: dict[Key, Row] = {}
+        for start in range(0, len(found), BATCH_READ):
+            wanted: Any = [key.as_dict() for key in found[start : start + BATCH_READ]]
+            pauses = _pauses()
+            while wanted:
+                with _translated():
+                    reply = self._client.batch_get_item(
+                        RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
+                    )
+                for attributes in reply["Responses"].get(self.name, []):
+                    row = decode(attributes)
+                    rows[Key(row["PK"], row["SK"])] = row
+                # DynamoDB leaves keys over when it is busy or the reply would exceed 16 MB.
+                left = reply["UnprocessedKeys"].get(self.name)
+                wanted = left["Keys"] if left else []
+                if wanted and not next(pauses, False):
+                    raise UnavailableError
+        return rows
+
+    def query(self, *, widest: int | None = None, **query: Any) -> Iterator[Row]:
+        """Yield the rows a Query finds, to the end; ``query_pages`` says how."""
+        for page in self.query_pages(widest=widest, **query):
+            yield from page
+
+    def query_pages(self, *, widest: int | None = None, **query: Any) -> Iterator[list[Row]]:
+        """Yield the pages of a Query until there are none.
+
+        A page may be short, or empty, and not be the last (1 MB, filters): only a missing
+        LastEvaluatedKey is the end. With ``widest``, each next page may look at twice as many
+        rows, up to that: for queries whose rows may mostly be passed over.
+        """
+        while True:
+            with _translated():
+                reply = self._client.query(TableName=self.name, **query)
+            yield [decode(attributes) for attributes in reply["Items"]]
+            if "LastEvaluatedKey" not in reply:
+                return
+            query["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
+            if widest is not None:
+                query["Limit"] = min(query["Limit"] * 2, widest)
+
+    def put_new(self, row: dict[str, Any]) -> None:
+        """Write a row whose key was minted for it.
+
+        A row that is there already can only be this one, written by a try whose answer was lost.
+        """
+        with _translated(), _refused_as(lambda _: None):
+            self._client.put_item(
+                TableName=self.name, Item=row, ConditionExpression="attribute_not_exists(PK)"
+            )
+
+    def update(self, action: Mapping[str, Any], refused: Refusal) -> Row:
+        """Update one row and return it as it then is.
+
+        Raises:
+            ConflictError: other writers held the row for too long.
+        """
+        for _ in _tries():
+            with _translated(), _refused_as(refused), _conflict_passes():
+                reply = self._client.update_item(
+                    TableName=self.name,
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **action,
+                )
+                return decode(reply["Attributes"])
+        raise _too_busy()
+
+    def delete(self, action: Mapping[str, Any], refused: Refusal) -> None:
+        """Delete one row under a condition.
+
+        Raises:
+            ConflictError: other writers held the row for too long.
+        """
+        for _ in _tries():
+            with _translated(), _refused_as(refused, gone_is_done=True), _conflict_passes():
+                self._client.delete_item(
+                    TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **action
+                )
+                return
+        raise _too_busy()
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Do all of the writes or none.
+
+        Where several are refused, the first one's error is raised.
+
+        Raises:
+            ConflictError: other writers held one of the rows for too long.
+        """
+        actions: Any = [self._named(write.action) for write in writes]
+        for _ in _tries():
+            try:
+                with _translated():
+                    self._client.transact_write_items(TransactItems=actions)
+            except ClientError as error:
+                _raise_unless_passing(writes, error)
+            else:
+                return
+        raise _too_busy()
+
+    def _named(self, action: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            verb: {
+                "TableName": self.name,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                **words,
+            }
+            for verb, words in action.items()
+        }
+
+
+def _raise_unless_passing(writes: Sequence[Write], error: ClientError) -> None:
+    """Raise what a cancelled transaction means; return when the next try may succeed."""
+    response: Mapping[str, Any] = error.response
+    reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", [])
+    for write, reason in zip(writes, reasons, strict=False):
+        if reason.get("Code") == "ConditionalCheckFailed":
+            row = decode(reason["Item"]) if reason.get("Item") else None
+            raise write.refused(row) from error
+    if not {reason.get("Code") for reason in reasons} & _PASSING:
+        raise error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn "not now" of DynamoDB and the network into UnavailableError."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _THROTTLES:
+            raise UnavailableError from error
+        raise
+    except (NoConnectionError, HTTPClientError) as error:
+        raise UnavailableError from error
+
+
+@contextmanager
+def _refused_as(
+    refused: Callable[[Row | None], Exception | None], *, gone_is_done: bool = False
+) -> Iterator[None]:
+    """Turn a failed condition into what it means; where it means nothing, go on.
+
+    With ``gone_is_done``, a row that is gone after a repeated call was deleted by that call's
+    first try, whose answer was lost.
+    """
+    try:
+        yield
+    except ClientError as error:
+        response: Mapping[str, Any] = error.response
+        if response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        item = response.get("Item")
+        repeated = response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+        if gone_is_done and repeated and not item:
+            return
+        if meaning := refused(decode(item) if item else None):
+            raise meaning from error
+
+
+@contextmanager
+def _conflict_passes() -> Iterator[None]:
+    """Swallow the refusal of a write whose row a transaction holds: the caller tries again."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _CONFLICTS:
+            raise
+
+
+def _tries() -> Iterator[None]:
+    """Yield at once, then after growing pauses, until patience is at its end."""
+    yield
+    for _ in _pauses():
+        yield
+
+
+def _pauses() -> Iterator[bool]:
+    """Sleep with full jitter between the steps, until patience is at its end."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    pause = _FIRST_PAUSE_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, keeps no secret
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        yield True
+
+
+def _too_busy() -> ConflictError:
+    return ConflictError("Others are writing to this all the time. Try again in a moment.")

@@ -1,0 +1,60 @@
+"""The composition root: the only place that joins services to stores and stores to DynamoDB."""
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+
+import boto3
+from botocore.config import Config
+
+from colloquy.services.conversations import Conversations
+from colloquy.services.items import Items
+from colloquy.services.projects import Projects
+from colloquy.settings import Settings
+from colloquy.store.conversations import ConversationStore
+from colloquy.store.items import ItemStore
+from colloquy.store.projects import ProjectStore
+from colloquy.store.table import Table
+
+# Three tries of at most 4 seconds each, twice in a row at most, stay inside a request's 28.
+_CLIENT_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=16,
+)
+
+
+@cache
+def table() -> Table:
+    """Return the table; its client is made once per execution environment."""
+    return Table(
+        boto3.client("dynamodb", config=_CLIENT_CONFIG), Settings.from_environment().table_name
+    )
+
+
+@cache
+def conversations() -> Conversations:
+    """Return the service behind the conversations endpoints."""
+    return Conversations(ConversationStore(table()), ItemStore(table()), _utc_now)
+
+
+@cache
+def items() -> Items:
+    """Return the service behind the messages endpoints."""
+    return Items(ItemStore(table()), _utc_now)
+
+
+@cache
+def projects() -> Projects:
+    """Return the service behind the projects endpoints."""
+    return Projects(ProjectStore(table()), ConversationStore(table()), _utc_now)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+    # An execution environment is starting: it has a whole CPU for this, its first request has not.
+    table()

@@ -51,6 +51,12 @@ def projects() -> Projects:
     return Projects(ProjectStore(table()), ConversationStore(table()), _utc_now)
 
 
+def forget() -> None:
+    """Forget what was made, so that the next call makes it anew: for tests."""
+    for made in (table, conversations, items, projects):
+        made.cache_clear()
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 

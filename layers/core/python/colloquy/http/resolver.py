@@ -81,10 +81,11 @@ class Api(APIGatewayHttpResolver):
 
     def _own_up(self, error: Exception) -> Response[dict[str, Any]]:
         # Type and place, not the message: that may quote what the client sent.
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
         logger.error(
             "request failed",
             error_type=f"{type(error).__module__}.{type(error).__qualname__}",
-            error_place=traceback.format_tb(error.__traceback__)[-8:],
+            error_place=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         )
         return self.refuse(InternalError())
 

@@ -151,18 +151,20 @@ class Conversations:
             after = changes.apply_to(before, now)
             facts = {"conversation": _FACTS.dump_json(after).decode()}
             receipt = once.receipt(now, facts) if once else None
-            # A replay comes before the precondition, which its own first try made stale.
-            may_change = if_match is None or before.revision in if_match
-            if not may_change and once is None:
-                raise PreconditionFailedError("conversation")
+            read = frozenset({before.revision})
+            allowed = read if if_match is None else read & if_match
             try:
-                self._conversations.replace(before, after, receipt)
+                # With nothing allowed too: what was done before comes before a precondition that
+                # its own first try made stale, and only the write can tell.
+                self._conversations.replace(after, allowed, receipt)
             except AlreadyDoneError as done:
                 earlier = _FACTS.validate_json(done.facts_for(once)["conversation"])
                 return Written(earlier, replayed=True)
-            except ConflictError:
-                continue
-            return Written(after)
+            except ConflictError as conflict:
+                if not allowed:
+                    raise PreconditionFailedError("conversation") from conflict
+            else:
+                return Written(after)
         raise ConflictError("Others keep changing this conversation. Try again in a moment.")
 
 

@@ -161,18 +161,17 @@ class ConversationStore:
         )
         return conversation_from_row(row)
 
-    def replace(self, before: Conversation, after: Conversation, receipt: Receipt | None) -> None:
-        """Write what an update makes of a conversation that was read before.
+    def replace(
+        self, after: Conversation, revisions: frozenset[int], receipt: Receipt | None
+    ) -> None:
+        """Write what an update makes of a conversation that had one of these revisions.
 
         Raises:
-            ConflictError: it has changed since it was read.
-            NotFoundError: the project it is being filed in is not there.
+            ConflictError: it has none of them any more.
+            NotFoundError: it, or the project it is being filed in, is not there.
             AlreadyDoneError: the receipt's key has a receipt.
         """
-        put = {
-            "Item": encode(conversation_to_row(after)),
-            **matching(frozenset({before.revision})),
-        }
+        put = {"Item": encode(conversation_to_row(after)), **matching(revisions)}
         writes = [Write({"Put": put}, _changed_meanwhile)]
         if after.project_id is not None:
             writes.insert(0, project_exists(after.owner_id, after.project_id))

@@ -45,7 +45,6 @@ _THROTTLES: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-_CONFLICTS: Final = frozenset({"TransactionConflict", "TransactionConflictException"})
 # Reasons in a cancelled transaction that the next try may not meet.
 _PASSING: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
@@ -131,10 +130,14 @@ class Table:
 
         A row that is there already can only be this one, written by a try whose answer was lost.
         """
-        with _translated(), _refused_as(lambda _: None):
-            self._client.put_item(
-                TableName=self.name, Item=row, ConditionExpression="attribute_not_exists(PK)"
-            )
+        try:
+            with _translated():
+                self._client.put_item(
+                    TableName=self.name, Item=row, ConditionExpression="attribute_not_exists(PK)"
+                )
+        except ClientError as error:
+            if not _is_refusal(error):
+                raise
 
     def update(self, action: Mapping[str, Any], refused: Refusal) -> Row:
         """Update one row and return it as it then is.
@@ -143,27 +146,42 @@ class Table:
             ConflictError: other writers held the row for too long.
         """
         for _ in _tries():
-            with _translated(), _refused_as(refused), _conflict_passes():
-                reply = self._client.update_item(
-                    TableName=self.name,
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **action,
-                )
+            try:
+                with _translated():
+                    reply = self._client.update_item(
+                        TableName=self.name,
+                        ReturnValues="ALL_NEW",
+                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                        **action,
+                    )
+            except ClientError as error:
+                if not _is_conflict(error):
+                    raise _meaning(error, refused) from error
+            else:
                 return decode(reply["Attributes"])
         raise _too_busy()
 
     def delete(self, action: Mapping[str, Any], refused: Refusal) -> None:
         """Delete one row under a condition.
 
+        A row that is gone when the call had to be repeated was deleted by its first try, whose
+        answer was lost.
+
         Raises:
             ConflictError: other writers held the row for too long.
         """
         for _ in _tries():
-            with _translated(), _refused_as(refused, gone_is_done=True), _conflict_passes():
-                self._client.delete_item(
-                    TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **action
-                )
+            try:
+                with _translated():
+                    self._client.delete_item(
+                        TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **action
+                    )
+            except ClientError as error:
+                if _is_refusal(error) and _was_repeated(error) and _row_of(error) is None:
+                    return
+                if not _is_conflict(error):
+                    raise _meaning(error, refused) from error
+            else:
                 return
         raise _too_busy()
 
@@ -222,37 +240,27 @@ def _translated() -> Iterator[None]:
         raise UnavailableError from error
 
 
-@contextmanager
-def _refused_as(
-    refused: Callable[[Row | None], Exception | None], *, gone_is_done: bool = False
-) -> Iterator[None]:
-    """Turn a failed condition into what it means; where it means nothing, go on.
-
-    With ``gone_is_done``, a row that is gone after a repeated call was deleted by that call's
-    first try, whose answer was lost.
-    """
-    try:
-        yield
-    except ClientError as error:
-        response: Mapping[str, Any] = error.response
-        if response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        item = response.get("Item")
-        repeated = response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-        if gone_is_done and repeated and not item:
-            return
-        if meaning := refused(decode(item) if item else None):
-            raise meaning from error
+def _is_refusal(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
-@contextmanager
-def _conflict_passes() -> Iterator[None]:
-    """Swallow the refusal of a write whose row a transaction holds: the caller tries again."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _CONFLICTS:
-            raise
+def _is_conflict(error: ClientError) -> bool:
+    """Say whether a transaction held the row: the same write may pass in a moment."""
+    return error.response["Error"]["Code"] == "TransactionConflictException"
+
+
+def _was_repeated(error: ClientError) -> bool:
+    return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+
+
+def _row_of(error: ClientError) -> Row | None:
+    """Return the row that was in the way of a refused write, if there was one."""
+    response: Mapping[str, Any] = error.response
+    return decode(response["Item"]) if response.get("Item") else None
+
+
+def _meaning(error: ClientError, refused: Refusal) -> Exception:
+    return refused(_row_of(error)) if _is_refusal(error) else error
 
 
 def _tries() -> Iterator[None]:

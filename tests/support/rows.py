@@ -1,0 +1,30 @@
+"""The table as it is, for tests that look behind the API."""
+
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Rows:
+    """Everything in one table."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return every row, in no order."""
+        read = TypeDeserializer().deserialize
+        pages = self.client.get_paginator("scan").paginate(TableName=self.name)
+        return [
+            {name: read(value) for name, value in row.items()}
+            for page in pages
+            for row in page["Items"]
+        ]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """Return the rows of one ``type``."""
+        return [row for row in self.all() if row["type"] == kind]

@@ -1,0 +1,45 @@
+"""The automatic title."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colloquy.domain.title import MAX_AUTO_TITLE, title_from
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Hello, how are you?", "Hello, how are you?"),
+        ("Plan a trip. Make it cheap.", "Plan a trip"),
+        ("What is 3.5 times 2? Tell me.", "What is 3.5 times 2?"),
+        ("  \n first line\nsecond line", "first line"),
+        ("tabs\tand   spaces", "tabs and spaces"),
+        ("日本語です。次の文。", "日本語です。"),
+        ("right \u202eto left", "right to left"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, "x" * 59 + "…"),
+        ("word " * 20, "word word word word word word word word word word word word…"),
+        ("", None),
+        (" \n\t\u202e ", None),
+    ],
+)
+def test_the_first_sentence_becomes_the_title(text: str, title: str | None) -> None:
+    assert title_from(text) == title
+
+
+def test_a_long_sentence_is_cut_at_a_word() -> None:
+    title = title_from("Please explain the difference between concurrency and parallelism in depth")
+    assert title == "Please explain the difference between concurrency and…"
+
+
+@given(st.text())
+def test_a_title_is_one_line_of_at_most_60_characters_or_none(text: str) -> None:
+    title = title_from(text)
+    if title is not None:
+        assert 0 < len(title) <= MAX_AUTO_TITLE
+        assert title == title.strip()
+        assert len(title.splitlines()) == 1
+        assert not any(unicodedata.category(character) == "Cc" for character in title)

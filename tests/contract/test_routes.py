@@ -17,8 +17,7 @@ HTTP_FUNCTIONS = sorted({route.function for route in declared().routes})
 def test_a_function_serves_the_routes_that_lead_to_it_and_no_others(function: str) -> None:
     api: Any = handler_of(function).__self__
     served = {
-        (route.method, route.openapi_path)
-        for route in [*api._static_routes, *api._dynamic_routes]
+        (route.method, route.openapi_path) for route in [*api._static_routes, *api._dynamic_routes]
     }
     led = {
         (route.method, route.path)

@@ -1,0 +1,194 @@
+"""Runs template.yaml on this machine: ``python -m local``, until Ctrl-C.
+
+Settings come from the environment: ``PORT`` (8000; 0 is any free one), ``DATA`` (``.local``: all
+it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``template.yaml``).
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TextIO
+
+from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import schedules
+from local.database import Emulator, Endpoint, foreign_endpoint
+from local.durable import SUPPORTED
+from local.gateway import Gateway
+from local.intrinsics import TemplateError
+from local.listen import PortTakenError, open_sockets
+from local.reload import watch
+from local.runtime import Fleet
+from local.streams import Pump
+from local.table import ensure
+from local.template import Template, load
+from local.token import issuer_of
+
+log = logging.getLogger("local")
+
+
+class RefusedError(Exception):
+    """It cannot start; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment variables say."""
+
+    port: int
+    data: Path
+    dynamodb: str | None
+    template: Path
+
+
+def settings_from_environment() -> Settings:
+    """Read the settings.
+
+    Raises:
+        RefusedError: when PORT is not a port.
+    """
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or int(port) > 65_535:
+        raise RefusedError(f"PORT must be a number up to 65535, not {port!r}.")
+    return Settings(
+        port=int(port),
+        data=Path(os.environ.get("DATA") or ".local"),
+        dynamodb=os.environ.get("DYNAMODB") or None,
+        template=Path(os.environ.get("TEMPLATE") or "template.yaml"),
+    )
+
+
+def _lock(data: Path) -> TextIO:
+    data.mkdir(parents=True, exist_ok=True)
+    handle = (data / "lock").open("a", encoding="utf-8")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise RefusedError(f"Another run uses {data}: stop it, or set DATA.") from exc
+    return handle
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then stop everything in order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop_soon(*_: object) -> None:
+        # Also after the loop has ended: a second Ctrl-C must not interrupt the saving.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop_soon)
+    serving = asyncio.create_task(_serve(settings))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        print("Stopping …", file=sys.stderr, flush=True)
+        serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+async def _serve(settings: Settings) -> None:
+    template = load(settings.template)
+    issuer = issuer_of(template, settings.data)
+    port, sockets = open_sockets(settings.port)
+    async with AsyncExitStack() as stack:
+        if settings.dynamodb is None:
+            if version("ministack") != SUPPORTED:
+                raise RefusedError(f"ministack {SUPPORTED} is needed: run `make run` again.")
+            emulator = Emulator(settings.data / "table")
+            emulator.start()
+            stack.push_async_callback(emulator.stop)
+            endpoint = emulator.endpoint
+        else:
+            endpoint = foreign_endpoint(settings.dynamodb)
+        fleet = Fleet(template.functions, settings.data, endpoint.environment)
+        stack.push_async_callback(fleet.stop)
+        starting = asyncio.create_task(fleet.start())
+        if template.table is not None:
+            client = endpoint.client("dynamodb")
+            await asyncio.to_thread(ensure, client, template, template.table.name)
+        await starting
+        for task in await _consumers(template, endpoint, fleet, settings.data):
+            stack.callback(task.cancel)
+        gateway = Gateway(template, fleet, issuer.key_set())
+        gateway.port = port
+        server = web.ServerRunner(
+            web.Server(
+                gateway.handle,
+                auto_decompress=False,
+                max_line_size=32_768,
+                max_field_size=32_768,
+                access_log=None,
+            ),
+            # Whoever is being answered may finish; nobody may hold Ctrl-C up.
+            shutdown_timeout=3,
+        )
+        await server.setup()
+        stack.push_async_callback(server.cleanup)
+        for each in sockets:
+            await web.SockSite(server, each).start()
+        reloading = asyncio.create_task(
+            watch(template.functions, lambda name: fleet.pools[name].retire())
+        )
+        stack.callback(reloading.cancel)
+        _say_ready(port, issuer.token("alice"))
+        await asyncio.Event().wait()
+
+
+async def _consumers(
+    template: Template, endpoint: Endpoint, fleet: Fleet, data: Path
+) -> list["asyncio.Task[None]"]:
+    """Start what invokes functions without a request: the stream and the schedules."""
+    tasks = []
+    for stream in template.streams:
+        pump = Pump(template, stream, endpoint, fleet, data)
+        if await pump.open():
+            tasks.append(asyncio.create_task(pump.run()))
+    for schedule in template.schedules:
+        invoke = fleet.pools[schedule.function].invoke
+        tasks.append(asyncio.create_task(schedules.run(schedule, invoke)))
+    return tasks
+
+
+def _say_ready(port: int, token: str) -> None:
+    address = f"http://localhost:{port}"
+    print(
+        f"\nColloquy is ready on {address}\n\n"
+        f"A token of alice, good for a day:\n\n  {token}\n\n"
+        f"To try it:\n\n"
+        f"  curl -sS {address}/v1/conversations -H 'Authorization: Bearer {token}' \\\n"
+        f"    -H 'Content-Type: application/json' -d '{{\"title\": \"Hello\"}}'\n",
+        flush=True,
+    )
+
+
+def main() -> int:
+    """Start, or say in one sentence why not."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level="WARNING")
+    try:
+        settings = settings_from_environment()
+        with _lock(settings.data):
+            asyncio.run(run(settings))
+    except (RefusedError, PortTakenError, TemplateError) as exc:
+        print(f"Cannot start: {exc}", file=sys.stderr)
+        return 1
+    except (ClientError, BotoCoreError) as exc:
+        print(f"Cannot start: the table's endpoint refuses: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""E2E tests talk HTTP to the processes of `make run`, which they start and stop themselves."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.server import Server
+
+SignIn = Callable[[str], httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The whole of Colloquy on one machine, with an empty table."""
+    with Server.started(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture
+def sign_in(server: Server) -> Iterator[SignIn]:
+    """Return a client of a user, with a real token."""
+    clients: list[httpx.Client] = []
+
+    def client_of(user: str) -> httpx.Client:
+        clients.append(server.client(user))
+        return clients[-1]
+
+    yield client_of
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def alice(sign_in: SignIn, request: pytest.FixtureRequest) -> httpx.Client:
+    """A user of this test's own, so that tests do not see each other's conversations."""
+    return sign_in(f"alice of {request.node.name}")
+
+
+@pytest.fixture
+def own_data(tmp_path: Path) -> Path:
+    """A folder for a server that a test starts for itself."""
+    return tmp_path / "data"

@@ -1,0 +1,256 @@
+"""The stores in memory: what the services need of a table, without one.
+
+tests/contract/test_stores.py holds them and the real stores to the same behaviour.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from colloquy.domain.conversation import MAX_MESSAGES, Conversation, ConversationChanges
+from colloquy.domain.errors import (
+    ConflictError,
+    ConversationFullError,
+    NotFoundError,
+    OutOfOrderError,
+    PreconditionFailedError,
+)
+from colloquy.domain.item import Item
+from colloquy.domain.page import Archived, Order, PageRequest
+from colloquy.domain.project import Project, ProjectChanges
+from colloquy.domain.receipt import AlreadyDoneError, Receipt
+from colloquy.services.ports import IfMatch
+
+
+@dataclass
+class Memory:
+    """Everything that is kept, by owner and id."""
+
+    conversations: dict[tuple[str, str], Conversation] = field(default_factory=dict)
+    items: dict[tuple[str, str, str], Item] = field(default_factory=dict)
+    projects: dict[tuple[str, str], Project] = field(default_factory=dict)
+    deleting: set[tuple[str, str]] = field(default_factory=set)
+    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+
+    def check(self, owner_id: str, receipt: Receipt | None) -> None:
+        earlier = self.receipts.get((owner_id, receipt.key)) if receipt else None
+        if earlier:
+            raise AlreadyDoneError(earlier)
+
+    def keep(self, owner_id: str, receipt: Receipt | None) -> None:
+        if receipt:
+            self.receipts[owner_id, receipt.key] = receipt
+
+    def check_project(self, owner_id: str, project_id: str | None) -> None:
+        key = (owner_id, project_id or "")
+        if project_id and (key not in self.projects or key in self.deleting):
+            raise NotFoundError("project", param="project_id")
+
+
+def _in_order(ids: Sequence[str], order: Order, after: str | None) -> list[str]:
+    found = sorted(ids, reverse=order == "desc")
+    if after is None:
+        return found
+    return [i for i in found if (i < after if order == "desc" else i > after)]
+
+
+def _check_match(if_match: IfMatch, revision: int, kind: str) -> None:
+    if if_match is not None and revision not in if_match:
+        raise PreconditionFailedError(kind)
+
+
+class FakeConversations:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def add(
+        self, conversation: Conversation, items: Sequence[Item], receipt: Receipt | None
+    ) -> None:
+        owner_id = conversation.owner_id
+        self._memory.check(owner_id, receipt)
+        self._memory.check_project(owner_id, conversation.project_id)
+        self._memory.conversations[owner_id, conversation.id] = conversation
+        for item in items:
+            self._memory.items[owner_id, conversation.id, item.id] = item
+        self._memory.keep(owner_id, receipt)
+
+    def get(self, owner_id: str, conversation_id: str) -> Conversation | None:
+        return self._memory.conversations.get((owner_id, conversation_id))
+
+    def find(self, owner_id: str, page: PageRequest, archived: Archived) -> Iterator[Conversation]:
+        mine = {c.id: c for (o, _), c in self._memory.conversations.items() if o == owner_id}
+        for some_id in _in_order(list(mine), page.order, page.after):
+            if archived == "all" or mine[some_id].archived == (archived == "true"):
+                yield mine[some_id]
+
+    def find_in_project(
+        self, owner_id: str, project_id: str, page: PageRequest, archived: Archived
+    ) -> Iterator[Conversation]:
+        found = self.find(owner_id, page, archived)
+        return (conversation for conversation in found if conversation.project_id == project_id)
+
+    def filed_in(self, owner_id: str, project_id: str) -> Iterator[Conversation]:
+        return self.find_in_project(owner_id, project_id, PageRequest(), "all")
+
+    def update(
+        self,
+        owner_id: str,
+        conversation_id: str,
+        changes: ConversationChanges,
+        now: datetime,
+        if_match: IfMatch,
+    ) -> Conversation:
+        before = self.get(owner_id, conversation_id)
+        if before is None:
+            raise NotFoundError("conversation")
+        _check_match(if_match, before.revision, "conversation")
+        after = changes.apply_to(before, now)
+        self._memory.conversations[owner_id, conversation_id] = after
+        return after
+
+    def replace(
+        self, after: Conversation, revisions: frozenset[int], receipt: Receipt | None
+    ) -> None:
+        self._memory.check(after.owner_id, receipt)
+        self._memory.check_project(after.owner_id, after.project_id)
+        before = self.get(after.owner_id, after.id)
+        if before is None:
+            raise NotFoundError("conversation")
+        if before.revision not in revisions:
+            raise ConflictError("changed")
+        self._memory.conversations[after.owner_id, after.id] = after
+        self._memory.keep(after.owner_id, receipt)
+
+    def unfile(self, conversation: Conversation, now: datetime) -> None:
+        current = self.get(conversation.owner_id, conversation.id)
+        if current and current.project_id == conversation.project_id:
+            changes = ConversationChanges(fields={"project_id": None})
+            self.update(conversation.owner_id, conversation.id, changes, now, None)
+
+    def delete_filed(self, conversation: Conversation) -> None:
+        current = self.get(conversation.owner_id, conversation.id)
+        if current and current.project_id == conversation.project_id:
+            self.delete(conversation.owner_id, conversation.id, None)
+
+    def delete(self, owner_id: str, conversation_id: str, if_match: IfMatch) -> None:
+        before = self.get(owner_id, conversation_id)
+        if before is None:
+            raise NotFoundError("conversation")
+        _check_match(if_match, before.revision, "conversation")
+        del self._memory.conversations[owner_id, conversation_id]
+
+
+class FakeItems:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def append(
+        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+    ) -> None:
+        self._memory.check(owner_id, receipt)
+        header = self._header(owner_id, items[0].conversation_id)
+        if header.item_count + len(items) > MAX_MESSAGES:
+            raise ConversationFullError(MAX_MESSAGES)
+        if header.newest_item is not None and header.newest_item >= items[0].id:
+            raise OutOfOrderError(header.newest_item)
+        for item in items:
+            self._memory.items[owner_id, item.conversation_id, item.id] = item
+        counted = replace(
+            header,
+            item_count=header.item_count + len(items),
+            newest_item=items[-1].id,
+            updated_at=items[-1].created_at,
+            revision=header.revision + 1,
+        )
+        if title and counted.title is None:
+            counted = replace(counted, title=title, title_source="auto")
+        self._memory.conversations[owner_id, header.id] = counted
+        self._memory.keep(owner_id, receipt)
+
+    def read(
+        self, owner_id: str, conversation_id: str, order: Order, page: PageRequest | None = None
+    ) -> tuple[Conversation, Iterator[Item]]:
+        header = self._header(owner_id, conversation_id)
+        after = page.after if page else None
+        mine = self._of(owner_id, conversation_id)
+        return header, (mine[i] for i in _in_order(list(mine), order, after))
+
+    def find_by_call_id(
+        self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
+    ) -> Iterator[Item]:
+        _, found = self.read(owner_id, conversation_id, page.order, page)
+        return (item for item in found if item.call_id == call_id)
+
+    def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item:
+        self._header(owner_id, conversation_id)
+        if item := self._of(owner_id, conversation_id).get(item_id):
+            return item
+        raise NotFoundError("message")
+
+    def _of(self, owner_id: str, conversation_id: str) -> dict[str, Item]:
+        return {
+            item_id: item
+            for (owner, conversation, item_id), item in self._memory.items.items()
+            if (owner, conversation) == (owner_id, conversation_id)
+        }
+
+    def _header(self, owner_id: str, conversation_id: str) -> Conversation:
+        header = self._memory.conversations.get((owner_id, conversation_id))
+        if header is None:
+            raise NotFoundError("conversation")
+        return header
+
+
+class FakeProjects:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def add(self, project: Project, receipt: Receipt | None) -> None:
+        self._memory.check(project.owner_id, receipt)
+        self._memory.projects[project.owner_id, project.id] = project
+        self._memory.keep(project.owner_id, receipt)
+
+    def get(self, owner_id: str, project_id: str) -> Project:
+        key = (owner_id, project_id)
+        if key not in self._memory.projects or key in self._memory.deleting:
+            raise NotFoundError("project")
+        return self._memory.projects[key]
+
+    def find(self, owner_id: str, page: PageRequest) -> Iterator[Project]:
+        mine = {
+            project_id: project
+            for (owner, project_id), project in self._memory.projects.items()
+            if owner == owner_id and (owner, project_id) not in self._memory.deleting
+        }
+        return (mine[i] for i in _in_order(list(mine), page.order, page.after))
+
+    def update(
+        self,
+        owner_id: str,
+        project_id: str,
+        changes: ProjectChanges,
+        now: datetime,
+        if_match: IfMatch,
+    ) -> Project:
+        before = self.get(owner_id, project_id)
+        _check_match(if_match, before.revision, "project")
+        fields = {"updated_at": now, "revision": before.revision + 1, **changes.fields}
+        after = replace(before, **fields)  # type: ignore[arg-type]
+        self._memory.projects[owner_id, project_id] = after
+        return after
+
+    def start_deleting(
+        self, owner_id: str, project_id: str, now: datetime, if_match: IfMatch
+    ) -> None:
+        del now
+        key = (owner_id, project_id)
+        if key not in self._memory.deleting:
+            _check_match(if_match, self.get(owner_id, project_id).revision, "project")
+        self._memory.deleting.add(key)
+
+    def finish_deleting(self, owner_id: str, project_id: str) -> None:
+        key = (owner_id, project_id)
+        if key in self._memory.projects and key not in self._memory.deleting:
+            raise PreconditionFailedError("project")
+        self._memory.deleting.discard(key)
+        self._memory.projects.pop(key, None)

@@ -4,6 +4,8 @@ PORT ?= 8000
 DATA ?= .local
 # Exported, so that `make run DYNAMODB=…` reaches the stand-in.
 export PORT DATA DYNAMODB
+# Trust what the machine trusts, also behind a proxy with a certificate of its own.
+export UV_SYSTEM_CERTS ?= true
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

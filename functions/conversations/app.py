@@ -16,15 +16,18 @@ from colloquy.http.conversations import (
     ConversationPatch,
     OpenConversationOut,
 )
+from colloquy.http.deletions import AllDeletedOut, BulkDelete, BulkDeleteOut
 from colloquy.http.models import After, ArchivedFilter, Limit, ListOut, OrderBy, list_of
 from colloquy.http.resolver import Api, answer, no_content
-from colloquy.observability import logger
+from colloquy.observability import logger, measure
 from colloquy.services.conversations import Conversations
+from colloquy.services.deletion import Deletions
 
 api: Final = Api()
 lambda_handler: Final = api.handle
 
 Service = Annotated[Conversations, Depends(wiring.conversations)]
+DeletionService = Annotated[Deletions, Depends(wiring.deletions)]
 
 _UNTITLED: Final = ConversationCreate()
 """What a POST without a body asks for."""
@@ -113,4 +116,27 @@ def delete_conversation(
     """Delete a conversation for good."""
     service.delete(caller, conversation_id, revisions(if_match))
     logger.info("conversation deleted", conversation_id=conversation_id)
+    measure("ConversationsDeleted", 1)
     return no_content()
+
+
+@api.post("/v1/conversations/bulk-delete", tags=["conversations"])
+def delete_conversations(
+    caller: CallerId, service: DeletionService, once: OnceOnly, body: BulkDelete
+) -> Response[BulkDeleteOut]:
+    """Delete up to 100 conversations for good; the ids that could not be are in the answer."""
+    written = service.delete_many(caller, body.conversation_ids, once)
+    if not written.replayed:
+        deleted, failed = written.value.deleted, written.value.failed
+        logger.info("conversations deleted", conversation_ids=deleted, failed_count=len(failed))
+        measure("ConversationsDeleted", len(deleted))
+    return answer(BulkDeleteOut.of(written.value), replayed=written.replayed)
+
+
+@api.delete("/v1/conversations", tags=["conversations"])
+def delete_all_conversations(caller: CallerId, service: DeletionService) -> AllDeletedOut:
+    """Delete all of the caller's conversations for good."""
+    count = service.delete_all(caller)
+    logger.info("all conversations deleted", count=count)
+    measure("ConversationsDeleted", count)
+    return AllDeletedOut(deleted_count=count)

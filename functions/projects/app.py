@@ -14,7 +14,7 @@ from colloquy.http.conversations import ConversationOut
 from colloquy.http.models import After, ArchivedFilter, Limit, ListOut, OrderBy, list_of
 from colloquy.http.projects import ProjectCreate, ProjectOut, ProjectPatch
 from colloquy.http.resolver import Api, answer, no_content
-from colloquy.observability import logger
+from colloquy.observability import logger, measure
 from colloquy.services.projects import Projects
 
 api: Final = Api()
@@ -86,13 +86,11 @@ def delete_project(
     ] = "keep",
 ) -> Response[None]:
     """Delete a project; what is filed in it stays, outside of any project, or goes with it."""
-    service.delete(
-        caller,
-        project_id,
-        revisions(if_match),
-        with_conversations=conversations == "delete",
-    )
-    logger.info("project deleted", project_id=project_id)
+    with_them = conversations == "delete"
+    left = service.delete(caller, project_id, revisions(if_match), with_conversations=with_them)
+    logger.info("project deleted", project_id=project_id, conversations=left, deleted=with_them)
+    if with_them:
+        measure("ConversationsDeleted", left)
     return no_content()
 
 

@@ -1,5 +1,21 @@
-"""The one logger: JSON lines of facts that have happened, with ids and never with content."""
+"""The one logger and the metrics: facts that have happened, with ids and never with content."""
 
-from aws_lambda_powertools import Logger
+from typing import Final, Literal
+
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+NAMESPACE: Final = "Colloquy"
+
+Unit = Literal["Count", "Seconds"]
 
 logger = Logger()
+
+
+def measure(name: str, value: float, unit: Unit = "Count") -> None:
+    """Report a metric, by a log line in CloudWatch's embedded format.
+
+    Written at once: nothing is kept between events, and nothing is lost with a process.
+    """
+    with single_metric(name=name, unit=MetricUnit[unit], value=value, namespace=NAMESPACE):
+        pass

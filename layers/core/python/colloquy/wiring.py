@@ -8,10 +8,14 @@ import boto3
 from botocore.config import Config
 
 from colloquy.services.conversations import Conversations
+from colloquy.services.deletion import Deletions
+from colloquy.services.erasure import Erasures
 from colloquy.services.items import Items
 from colloquy.services.projects import Projects
 from colloquy.settings import Settings
 from colloquy.store.conversations import ConversationStore
+from colloquy.store.deletions import DeletionStore
+from colloquy.store.erasure import ErasureStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
 from colloquy.store.table import Table
@@ -40,6 +44,18 @@ def conversations() -> Conversations:
 
 
 @cache
+def deletions() -> Deletions:
+    """Return the service behind the endpoints that delete many conversations."""
+    return Deletions(DeletionStore(table()), _utc_now)
+
+
+@cache
+def erasures() -> Erasures:
+    """Return the service that the table's stream feeds with what was deleted."""
+    return Erasures(ErasureStore(table()), _utc_now)
+
+
+@cache
 def items() -> Items:
     """Return the service behind the messages endpoints."""
     return Items(ItemStore(table()), _utc_now)
@@ -53,8 +69,9 @@ def projects() -> Projects:
 
 def forget() -> None:
     """Forget what was made, so that the next call makes it anew: for tests."""
-    for made in (table, conversations, items, projects):
-        made.cache_clear()
+    for made in list(globals().values()):
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
 
 
 def _utc_now() -> datetime:

@@ -11,6 +11,7 @@ ColloquyError
 │   └── IdempotencyMismatchError    the same Idempotency-Key with another request
 ├── PreconditionFailedError     If-Match names a state that is over
 └── UnavailableError            the table did not answer in time; safe to try again
+    └── UnfinishedError         there was more to do than one request can; call again to go on
 
 Each carries a sentence for a person, a ``code`` for a program and, where one field is to blame,
 its name in ``param``. Which HTTP status each becomes is decided in ``colloquy.http.errors``.
@@ -126,3 +127,11 @@ class UnavailableError(ColloquyError):
 
     def __init__(self) -> None:
         super().__init__("The service is busy. Try again in a moment.")
+
+
+class UnfinishedError(UnavailableError):
+    """There was more to do than fits one request: what is done stays done, a repetition goes on."""
+
+    def __init__(self, so_far: str) -> None:
+        super().__init__()
+        self.message = f"{so_far} Send the same request again to go on."

@@ -3,11 +3,12 @@
 Each method raises what the store of the same name says it does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from colloquy.domain.conversation import Conversation, ConversationChanges
+from colloquy.domain.erasure import Erasure, LostLink, Progress
 from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, Order, PageRequest
 from colloquy.domain.project import Project, ProjectChanges
@@ -52,9 +53,9 @@ class ConversationRows(Protocol):
         self, after: Conversation, revisions: frozenset[int], receipt: Receipt | None
     ) -> None: ...
 
-    def unfile(self, conversation: Conversation, now: datetime) -> None: ...
+    def unfile(self, conversation: Conversation, now: datetime) -> bool: ...
 
-    def delete_filed(self, conversation: Conversation) -> None: ...
+    def delete_filed(self, conversation: Conversation) -> bool: ...
 
     def delete(self, owner_id: str, conversation_id: str, if_match: IfMatch) -> None: ...
 
@@ -100,3 +101,31 @@ class ProjectRows(Protocol):
     ) -> None: ...
 
     def finish_deleting(self, owner_id: str, project_id: str) -> None: ...
+
+
+class DeletionRows(Protocol):
+    """Conversation headers that are deleted many at a time, wherever they are kept."""
+
+    def look(
+        self, owner_id: str, wanted: Sequence[str], receipt_key: str | None, until: float
+    ) -> tuple[set[str], Receipt | None]: ...
+
+    def delete_many(self, owner_id: str, wanted: Sequence[str], until: float) -> set[str]: ...
+
+    def delete_all(self, owner_id: str, until: float) -> tuple[int, bool]: ...
+
+    def remember(self, owner_id: str, receipt: Receipt, until: float) -> None: ...
+
+    def correct(self, owner_id: str, receipt: Receipt, until: float) -> None: ...
+
+
+class ErasureRows(Protocol):
+    """What is left of deleted conversations and links, wherever it is kept."""
+
+    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink: ...
+
+    def erase(self, erasure: Erasure, until: float) -> Progress: ...
+
+    def postpone(self, erasure: Erasure, until: float) -> None: ...
+
+    def forget(self, link: LostLink, until: float) -> Progress: ...

@@ -1,23 +1,24 @@
 """Create, list, change and delete projects, and list what is filed in one."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.errors import UnavailableError
+from colloquy.domain.errors import UnfinishedError
 from colloquy.domain.page import Archived, Page, PageRequest, take
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.services.arguments import known_id, valid_cursor
 from colloquy.services.ports import Clock, ConversationRows, IfMatch, ProjectRows
 
-_AT_ONCE: Final = 8
-"""Conversations unfiled side by side while their project is deleted."""
+_AT_ONCE: Final = 16
+"""Conversations that leave a deleted project side by side: as many as the client's connections."""
 _DELETE_SECONDS: Final = 20.0
 """How long a deletion works before it asks to be called again; the request has 28 seconds."""
 
@@ -113,8 +114,10 @@ class Projects:
         if_match: IfMatch = None,
         *,
         with_conversations: bool = False,
-    ) -> None:
+    ) -> int:
         """Delete a project; its conversations go with it, or stay outside of any project.
+
+        Returns how many conversations left it.
 
         First nobody can file anything in it any more, then what is filed leaves, then the row
         goes: at no moment after the answer does a conversation name a project that is gone. Cut
@@ -123,34 +126,34 @@ class Projects:
         Raises:
             NotFoundError: it is not the caller's.
             PreconditionFailedError: it is in none of the states ``if_match`` names.
-            UnavailableError: there is more filed than one call can move; call again.
+            UnfinishedError: there is more filed than one call can move; call again.
         """
         known_id(ids.PROJECT, project_id, "project")
         now = self._clock()
         self._projects.start_deleting(owner_id, project_id, now, if_match)
-        leave: Callable[[Conversation], None] = (
+        leave: Callable[[Conversation], bool] = (
             self._conversations.delete_filed
             if with_conversations
             else lambda conversation: self._conversations.unfile(conversation, now)
         )
-        _each(self._conversations.filed_in(owner_id, project_id), leave)
+        left = _each(self._conversations.filed_in(owner_id, project_id), leave)
         self._projects.finish_deleting(owner_id, project_id)
+        return left
 
 
-def _each(found: Iterable[Conversation], call: Callable[[Conversation], None]) -> None:
+def _each(found: Iterable[Conversation], leave: Callable[[Conversation], bool]) -> int:
+    """Let conversations leave, ``_AT_ONCE`` side by side, and return how many did."""
     deadline = time.monotonic() + _DELETE_SECONDS
+    left = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        pending = []
+        running: deque[Future[bool]] = deque()
         for conversation in found:
-            pending.append(pool.submit(call, conversation))
-            if len(pending) == _AT_ONCE:
-                for done in pending:
-                    done.result()
-                pending.clear()
             if time.monotonic() > deadline:
-                raise UnavailableError
-        for done in pending:
-            done.result()
+                raise UnfinishedError("The project is gone, but not all that was filed in it yet.")
+            if len(running) == _AT_ONCE:
+                left += running.popleft().result()
+            running.append(pool.submit(leave, conversation))
+        return left + sum(each.result() for each in running)
 
 
 def _created(owner_id: str, draft: ProjectDraft, facts: Facts) -> Project:

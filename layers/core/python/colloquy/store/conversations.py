@@ -1,7 +1,6 @@
 """Conversation headers in DynamoDB."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -179,22 +178,35 @@ class ConversationStore:
             writes.insert(0, receipt_put(after.owner_id, receipt))
         self._table.transact(writes)
 
-    def unfile(self, conversation: Conversation, now: datetime) -> None:
-        """Take a conversation out of the project it was found in, unless it has left by now."""
+    def unfile(self, conversation: Conversation, now: datetime) -> bool:
+        """Take a conversation out of the project it was found in, unless it has left by now.
+
+        Returns whether it had not.
+        """
         words = updating({"updated_at": timestamp(now)}, _FILED)
         words["ExpressionAttributeValues"] |= _project_of(conversation)
         words["ConditionExpression"] = "project_id = :project"
-        with suppress(NotFoundError):
+        try:
             self._table.update({"Key": _key(conversation), **words}, _has_left)
+        except NotFoundError:
+            return False
+        return True
 
-    def delete_filed(self, conversation: Conversation) -> None:
-        """Delete a conversation in the project it was found in, unless it has left by now."""
+    def delete_filed(self, conversation: Conversation) -> bool:
+        """Delete a conversation in the project it was found in, unless it has left by now.
+
+        Returns whether it was there to be deleted. The condition is why this is no batch: one
+        that its owner has just moved elsewhere must stay (docs/adr/0022).
+        """
         words = {
             "ConditionExpression": "project_id = :project",
             "ExpressionAttributeValues": _project_of(conversation),
         }
-        with suppress(NotFoundError):
+        try:
             self._table.delete({"Key": _key(conversation), **words}, _has_left)
+        except NotFoundError:
+            return False
+        return True
 
     def delete(self, owner_id: str, conversation_id: str, if_match: frozenset[int] | None) -> None:
         """Delete the header: with that the conversation is gone for every reader.

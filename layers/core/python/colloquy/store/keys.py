@@ -7,6 +7,9 @@ conversation header  U#<owner>              C#<conversation>               GSI1,
 project              U#<owner>              P#<project>
 message              U#<owner>#C#<conv>     I#0#<item>
 call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
+erasure under way    U#<owner>#C#<conv>     E
+share link           S#<share>              S                              ttl
+… of the owner       U#<owner>              S#<conv>#<share>
 receipt of a POST    U#<owner>#K#<key>      K                              ttl
 ===================  =====================  =============================  =====================
 
@@ -26,6 +29,9 @@ PROJECT: Final = "P#"
 ITEM: Final = "I#0#"
 REFERENCE: Final = "R#"
 RECEIPT: Final = "K"
+ERASURE: Final = "E"
+SHARE: Final = "S#"
+LINK: Final = "S"
 
 PROJECT_INDEX: Final = "GSI1"
 
@@ -99,3 +105,28 @@ def reference(owner_id: str, conversation_id: str, call_id: str, item_id: str) -
 def receipt(owner_id: str, key: str) -> Key:
     """Return where the receipt of a POST with an Idempotency-Key lives."""
     return Key(f"{owner_partition(owner_id)}#K#{key}", RECEIPT)
+
+
+def erasure(owner_id: str, conversation_id: str) -> Key:
+    """Return where the note of an erasure lives that takes more than one invocation."""
+    return Key(content_partition(owner_id, conversation_id), ERASURE)
+
+
+def link(share_id: str) -> Key:
+    """Return where a share link lives."""
+    return Key(f"{SHARE}{share_id}", LINK)
+
+
+def owned_links(conversation_id: str) -> str:
+    """Return what the sort keys of a conversation's links begin with, on their owner's side."""
+    return f"{SHARE}{conversation_id}#"
+
+
+def owned_link(owner_id: str, conversation_id: str, share_id: str) -> Key:
+    """Return where a link lives on its owner's side."""
+    return Key(owner_partition(owner_id), f"{owned_links(conversation_id)}{share_id}")
+
+
+def link_of(owned: Key) -> Key:
+    """Return where the link lives that a row on its owner's side stands for."""
+    return link(owned.sort.rpartition("#")[2])

@@ -6,7 +6,6 @@ repeats a transaction with the same client token, so that a lost answer writes n
 those itself), for a bounded time and with full jitter. What is left becomes ``UnavailableError``.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from colloquy.domain.errors import ConflictError, UnavailableError
+from colloquy.store.backoff import tries
 from colloquy.store.keys import Key
 from colloquy.store.rows import Row, decode
 
@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 BATCH_READ: Final = 100
 """Keys one BatchGetItem may name (DynamoDB's limit)."""
+BATCH_WRITE: Final = 25
+"""Rows one BatchWriteItem may write or delete (DynamoDB's limit)."""
 
 _PATIENCE_SECONDS: Final = 8.0
 """How long a write goes on against other writers; an API request has 28 seconds in all."""
-_FIRST_PAUSE_SECONDS: Final = 0.02
-_LONGEST_PAUSE_SECONDS: Final = 0.5
 
 _THROTTLES: Final = frozenset(
     {
@@ -71,7 +71,7 @@ class Table:
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="table")
 
     def beside(self, call: Callable[..., T], *args: Any) -> "Future[T]":
-        """Start a read in another thread, to run beside the next one."""
+        """Start a call in another thread, to run beside the next one."""
         return self._pool.submit(call, *args)
 
     def get(self, key: Key) -> Row | None:
@@ -82,26 +82,49 @@ class Table:
             )
         return decode(reply["Item"]) if "Item" in reply else None
 
-    def get_many(self, found: Sequence[Key]) -> dict[Key, Row]:
-        """Return the rows that exist at these keys, as of now, by key."""
+    def get_many(self, found: Sequence[Key], names: str | None = None) -> dict[Key, Row]:
+        """Return the rows that exist at these keys, as of now, by key.
+
+        ``names`` lists the attributes to read, PK and SK among them; None reads all.
+        """
+        shape = {"ProjectionExpression": names} if names else {}
         rows: dict[Key, Row] = {}
         for start in range(0, len(found), BATCH_READ):
             wanted: Any = [key.as_dict() for key in found[start : start + BATCH_READ]]
-            pauses = _pauses()
-            while wanted:
+            for _ in _tries():
                 with _translated():
-                    reply = self._client.batch_get_item(
-                        RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
-                    )
+                    asked: Any = {"Keys": wanted, "ConsistentRead": True, **shape}
+                    reply = self._client.batch_get_item(RequestItems={self.name: asked})
                 for attributes in reply["Responses"].get(self.name, []):
                     row = decode(attributes)
                     rows[Key(row["PK"], row["SK"])] = row
                 # DynamoDB leaves keys over when it is busy or the reply would exceed 16 MB.
                 left = reply["UnprocessedKeys"].get(self.name)
                 wanted = left["Keys"] if left else []
-                if wanted and not next(pauses, False):
-                    raise UnavailableError
+                if not wanted:
+                    break
+            else:
+                raise UnavailableError
         return rows
+
+    def delete_batch(self, found: Sequence[Key]) -> list[Key]:
+        """Delete at most ``BATCH_WRITE`` rows by key, in one call, and return those left over.
+
+        No condition can be asked and no old row comes back: for rows whose keys are never used
+        again. DynamoDB leaves rows over when it is busy.
+
+        Raises:
+            UnavailableError: it was too busy for all of them, or a transaction held one.
+        """
+        requests: Any = [{"DeleteRequest": {"Key": key.as_dict()}} for key in found]
+        try:
+            with _translated():
+                reply = self._client.batch_write_item(RequestItems={self.name: requests})
+        except ClientError as error:
+            raise (UnavailableError() if _is_conflict(error) else error) from error
+        left: Any = reply["UnprocessedItems"].get(self.name, [])
+        keys = [request["DeleteRequest"]["Key"] for request in left]
+        return [Key(key["PK"]["S"], key["SK"]["S"]) for key in keys]
 
     def query(self, *, widest: int | None = None, **query: Any) -> Iterator[Row]:
         """Yield the rows a Query finds, to the end; ``query_pages`` says how."""
@@ -116,14 +139,20 @@ class Table:
         rows, up to that: for queries whose rows may mostly be passed over.
         """
         while True:
-            with _translated():
-                reply = self._client.query(TableName=self.name, **query)
-            yield [decode(attributes) for attributes in reply["Items"]]
-            if "LastEvaluatedKey" not in reply:
+            page, following = self.query_page(**query)
+            yield page
+            if following is None:
                 return
-            query["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
+            query["ExclusiveStartKey"] = following
             if widest is not None:
                 query["Limit"] = min(query["Limit"] * 2, widest)
+
+    def query_page(self, **query: Any) -> tuple[list[Row], dict[str, Any] | None]:
+        """Return one page of a Query, and where the next one starts, None behind the last."""
+        with _translated():
+            reply = self._client.query(TableName=self.name, **query)
+        page = [decode(attributes) for attributes in reply["Items"]]
+        return page, reply.get("LastEvaluatedKey")
 
     def put_new(self, row: dict[str, Any]) -> None:
         """Write a row whose key was minted for it.
@@ -264,20 +293,7 @@ def _meaning(error: ClientError, refused: Refusal) -> Exception:
 
 
 def _tries() -> Iterator[None]:
-    """Yield at once, then after growing pauses, until patience is at its end."""
-    yield
-    for _ in _pauses():
-        yield
-
-
-def _pauses() -> Iterator[bool]:
-    """Sleep with full jitter between the steps, until patience is at its end."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    pause = _FIRST_PAUSE_SECONDS
-    while time.monotonic() < deadline:
-        time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, keeps no secret
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        yield True
+    return tries(time.monotonic() + _PATIENCE_SECONDS)
 
 
 def _too_busy() -> ConflictError:

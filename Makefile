@@ -3,7 +3,7 @@
 PORT ?= 8000
 DATA ?= .local
 # Exported, so that `make run DYNAMODB=…` reaches the stand-in.
-export PORT DATA DYNAMODB
+export PORT DATA DYNAMODB TABLE
 # Trust what the machine trusts, also behind a proxy with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
@@ -14,13 +14,14 @@ UV := $(BIN)/uv
 INSTALL = $(UV) pip install --quiet --python .venv --require-hashes
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 	--no-emit-find-links --upgrade --custom-compile-command 'make lock'
+OPERATE = PYTHONPATH=layers/core/python $(BIN)/python
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test bench check format lint types imports template routes lock build deploy clean
+.PHONY: help run token test bench check format lint types imports template verify-erasure redrive-erasures routes lock build deploy clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/local ## Serve the whole API on http://localhost:8000 (PORT=, DATA=, DYNAMODB=)
 	@exec $(BIN)/python -m local
@@ -53,6 +54,12 @@ imports: .venv/tests
 template: .venv/tests .venv-sam/done
 	$(BIN)/cfn-lint template.yaml
 	$(SAM) validate --lint
+
+verify-erasure: .venv/local ## Find rows that belong to no living conversation (TABLE= on AWS)
+	@$(OPERATE) -m local.verify
+
+redrive-erasures: .venv/local ## Have erased what verify-erasure printed, from standard input (TABLE=)
+	@$(OPERATE) -m local.redrive
 
 routes: .venv/local ## Write template.yaml's routes down for the function behind $$default
 	$(BIN)/python -m local.routes

@@ -31,6 +31,7 @@ from local.streams import Pump
 from local.table import ensure
 from local.template import Template, load
 from local.token import issuer_of
+from local.which_table import publish
 
 log = logging.getLogger("local")
 
@@ -113,6 +114,7 @@ async def _serve(settings: Settings) -> None:
             endpoint = emulator.endpoint
         else:
             endpoint = foreign_endpoint(settings.dynamodb)
+        publish(settings.data, endpoint)
         fleet = Fleet(template.functions, settings.data, endpoint.environment)
         stack.push_async_callback(fleet.stop)
         starting = asyncio.create_task(fleet.start())

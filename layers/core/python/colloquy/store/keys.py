@@ -83,6 +83,14 @@ def content_partition(owner_id: str, conversation_id: str) -> str:
     return f"{owner_partition(owner_id)}#C#{conversation_id}"
 
 
+def content_of(partition: str) -> tuple[str, str] | None:
+    """Return owner and conversation of a content partition; None for any other partition."""
+    match partition.split("#"):
+        case ["U", owner, "C", conversation_id]:
+            return owner.replace("%23", "#").replace("%25", "%"), conversation_id
+    return None
+
+
 def item(owner_id: str, conversation_id: str, item_id: str) -> Key:
     """Return where a message lives."""
     return Key(content_partition(owner_id, conversation_id), f"{ITEM}{item_id}")

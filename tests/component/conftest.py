@@ -9,8 +9,10 @@ from moto import mock_aws
 from colloquy import wiring
 from local import table
 from tests.support.client import Client
+from tests.support.faults import Faulty
 from tests.support.functions import declared, dispatch
 from tests.support.rows import Rows
+from tests.support.stream import Stream
 
 SignIn = Callable[[str], Client]
 
@@ -23,6 +25,21 @@ def rows() -> Iterator[Rows]:
         table.create(client, declared(), "conversations-test")
         wiring.forget()
         yield Rows(client, "conversations-test")
+
+
+@pytest.fixture
+def faulty(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Faulty:
+    """Return the functions' client for DynamoDB, which fails as often as the test says."""
+    client = Faulty(rows.client)
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
+    return client
+
+
+@pytest.fixture
+def stream(rows: Rows) -> Stream:
+    """Return the table's stream, as purge gets it."""
+    arn = rows.client.describe_table(TableName=rows.name)["Table"]["LatestStreamArn"]
+    return Stream(boto3.Session().client("dynamodbstreams"), arn, declared(), "PurgeFunction")
 
 
 @pytest.fixture

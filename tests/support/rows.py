@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,3 +28,9 @@ class Rows:
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """Return the rows of one ``type``."""
         return [row for row in self.all() if row["type"] == kind]
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Write a row behind the API's back."""
+        write = TypeSerializer().serialize
+        item = {name: write(value) for name, value in row.items()}
+        self.client.put_item(TableName=self.name, Item=item)

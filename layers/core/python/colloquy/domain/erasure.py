@@ -20,7 +20,7 @@ class Erasure:
 
     def next_round(self) -> "Erasure":
         """Return what the invocation after this one is asked for."""
-        return replace(self, round=self.round + 1, size=None)
+        return replace(self, round=self.round + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from colloquy.services.ports import Clock, DeletionRows
 MAX_NAMED: Final = 100
 """Conversations one request may name: the guide, "Limitations & Known Issues"."""
 
-_BULK_SECONDS: Final = 12.0
-"""How long refused rows are tried again. One call more may take 12 seconds (see wiring), and the
+_BULK_SECONDS: Final = 10.0
+"""How long what is refused is tried again; the last try may take 12 seconds (see wiring), and the
 request has 28."""
 _ALL_SECONDS: Final = 15.0
 

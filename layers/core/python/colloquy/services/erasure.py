@@ -16,7 +16,7 @@ SLICE_SECONDS: Final = 10.0
 _AT_ONCE: Final = 4
 """Conversations erased side by side: more, and one of them alone still has threads to write."""
 _GRACE_SECONDS: Final = 15.0
-"""What asking for another round may take on top; the function has a minute."""
+"""What asking for another round may take on top; the function has two minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class Erasures:
 
 
 def _effort(asked: Erasure | LostLink) -> float:
-    """Return by what to sort: links, then conversations by size, then those begun before."""
+    """Return by what to sort: links, then conversations by their messages, unknown ones last."""
     if isinstance(asked, LostLink):
         return -1
     return float("inf") if asked.size is None else asked.size

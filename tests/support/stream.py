@@ -1,0 +1,48 @@
+"""The table's stream as a function of template.yaml gets it: filtered, in order, until done."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.filters import wanted
+from local.resources import Template
+from local.streams import to_event
+
+Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
+Record = dict[str, Any]
+
+
+class Stream:
+    """What has changed in a table since the last look, for one function."""
+
+    def __init__(self, client: Any, arn: str, declared: Template, function: str) -> None:
+        self._client = client
+        self._arn = arn
+        (mapping,) = (each for each in declared.streams if each.function == function)
+        self._filters = mapping.filters
+        shard = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        self._iterator = client.get_shard_iterator(
+            StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+
+    def take(self) -> list[Record]:
+        """Return the records that pass the function's filters."""
+        records: list[Record] = []
+        while True:
+            page = self._client.get_records(ShardIterator=self._iterator, Limit=1000)
+            self._iterator = page["NextShardIterator"]
+            if not page["Records"]:
+                return [record for record in records if wanted(self._filters, record)]
+            records += [to_event(each, self._arn, "eu-west-1") for each in page["Records"]]
+
+    def feed(self, handler: Handler, rounds: int = 100) -> int:
+        """Give the function what it wants until there is no more; return how often it ran."""
+        invocations, records = 0, self.take()
+        while records:
+            invocations += 1
+            assert invocations <= rounds, "the function keeps asking"
+            failures = handler({"Records": records}, None)["batchItemFailures"]
+            failed = {failure["itemIdentifier"] for failure in failures}
+            numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+            first = min((numbers.index(number) for number in failed), default=len(records))
+            records = records[first:] + self.take()
+        return invocations

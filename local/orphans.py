@@ -87,7 +87,7 @@ class Search:
 
     def _scan(self, segment: int, segments: int) -> None:
         for page in self._pages(segment, segments):
-            owed: list[tuple[Key, Key, Row]] = []
+            owed: list[tuple[list[Key], Key, Row]] = []
             for row in page:
                 key = Key(row["PK"]["S"], row["SK"]["S"])
                 needs = needed_by(key, row)
@@ -96,18 +96,18 @@ class Search:
                         kind = f"{key.partition.split('#')[0]}# / {key.sort.split('#')[0]}"
                         self._found.unknown[kind] = self._found.unknown.get(kind, 0) + 1
                     continue
-                owed += [(need, key, row) for need in needs]
-            there = self._existing({need for need, _, _ in owed})
+                owed.append((needs, key, row))
+            there = self._existing({need for needs, _, _ in owed for need in needs})
             with self._lock:
                 self._found.rows += len(page)
-                for need, key, row in owed:
-                    if need not in there:
-                        self._suspect(need, key, row)
+                for needs, key, row in owed:
+                    if missing := [need for need in needs if need not in there]:
+                        self._suspect(missing[0], key, row)
 
-    def _suspect(self, need: Key, key: Key, row: Row) -> None:
+    def _suspect(self, missing: Key, key: Key, row: Row) -> None:
         # A partition of content is one suspect, each row of an owner's links is one by itself.
         name = key.partition if keys.content_of(key.partition) else f"{key.partition} {key.sort}"
-        suspect = self._found.suspects.setdefault(name, Suspect(need, 0, key))
+        suspect = self._found.suspects.setdefault(name, Suspect(missing, 0, key))
         suspect.rows += 1
         suspect.last = max(suspect.last, key, key=lambda each: each.sort)
         if key.sort == keys.ERASURE:

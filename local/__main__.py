@@ -112,9 +112,9 @@ async def _serve(settings: Settings) -> None:
             emulator.start()
             stack.push_async_callback(emulator.stop)
             endpoint = emulator.endpoint
+            publish(settings.data, endpoint)
         else:
             endpoint = foreign_endpoint(settings.dynamodb)
-        publish(settings.data, endpoint)
         fleet = Fleet(template.functions, settings.data, endpoint.environment)
         stack.push_async_callback(fleet.stop)
         starting = asyncio.create_task(fleet.start())

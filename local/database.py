@@ -66,6 +66,11 @@ def foreign_endpoint(url: str) -> Endpoint:
     return Endpoint(url, _environment(url, region, identity))
 
 
+def emulator_endpoint(url: str) -> Endpoint:
+    """Return the endpoint of an emulator of ours, whatever account the user's shell is for."""
+    return Endpoint(url, _environment(url, REGION, _LOCAL_CREDENTIALS))
+
+
 def _environment(url: str, region: str, identity: Mapping[str, str]) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": url,
@@ -89,7 +94,7 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: asyncio.Task[None] | None = None
         url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.endpoint = Endpoint(url, _environment(url, REGION, _LOCAL_CREDENTIALS))
+        self.endpoint = emulator_endpoint(url)
 
     def start(self) -> None:
         """Start the process and watch over it."""

@@ -120,7 +120,7 @@ class Search:
                 TableName=self._table, ReturnConsumedCapacity="TOTAL", **_READ, **scan
             )
             yield reply["Items"]
-            self._pace.spend(reply["ConsumedCapacity"]["CapacityUnits"])
+            self._pace.spend(_units(reply.get("ConsumedCapacity")))
             if "LastEvaluatedKey" not in reply:
                 return
             scan["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
@@ -144,8 +144,13 @@ class Search:
                 found = reply["Responses"].get(self._table, [])
                 there |= {Key(row["PK"]["S"], row["SK"]["S"]) for row in found}
                 left = reply["UnprocessedKeys"].get(self._table, {}).get("Keys", [])
-                self._pace.spend(sum(each["CapacityUnits"] for each in reply["ConsumedCapacity"]))
+                self._pace.spend(sum(map(_units, reply.get("ConsumedCapacity", []))))
         return there
+
+
+def _units(consumed: Row | None) -> float:
+    # Emulators leave it out; AWS does not.
+    return float(consumed["CapacityUnits"]) if consumed else 0.0
 
 
 def needed_by(key: Key, row: Row) -> list[Key] | None:

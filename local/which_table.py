@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from local.database import Endpoint, foreign_endpoint
+from local.database import Endpoint, emulator_endpoint, foreign_endpoint
 from local.template import load
 
 _ADDRESS = "dynamodb.url"
@@ -34,11 +34,19 @@ def table_of(options: argparse.Namespace) -> tuple[Any, str]:
     Raises:
         OSError: nothing runs in the data directory, and no table was named.
     """
-    endpoint = os.environ.get("DYNAMODB") or None
+    url = os.environ.get("DYNAMODB") or None
     if options.table:
-        return boto3.client("dynamodb", endpoint_url=endpoint), options.table
+        return boto3.client("dynamodb", endpoint_url=url), options.table
     declared = load(options.template).table
     if declared is None:
         raise OSError("the template declares no table")
-    url = endpoint or (options.data / _ADDRESS).read_text("utf-8")
-    return foreign_endpoint(url).client("dynamodb"), declared.name
+    return _endpoint(url, options.data).client("dynamodb"), declared.name
+
+
+def _endpoint(url: str | None, data: Path) -> Endpoint:
+    if url:
+        return foreign_endpoint(url)
+    try:
+        return emulator_endpoint((data / _ADDRESS).read_text("utf-8"))
+    except FileNotFoundError as exc:
+        raise OSError(f"nothing has run in {data}; start it with make run, or set TABLE") from exc

@@ -37,4 +37,5 @@ def _log(outcome: Outcome) -> None:
         # Its type and not its message, which may quote a row.
         logger.error("erasure failed", **facts, error_type=type(outcome.error).__qualname__)
     else:
-        logger.info("erasure finished" if outcome.finished else "erasure postponed", **facts)
+        what = f"{outcome.kind} erased" if outcome.finished else "erasure postponed"
+        logger.info(what, **facts)

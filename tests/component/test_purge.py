@@ -258,7 +258,7 @@ def test_what_is_erased_is_logged_and_measured_without_content(
     lambda_handler({"Records": records}, None)
 
     facts = caplog.records[-1].__dict__
-    assert facts["message"] == "erasure finished"
+    assert facts["message"] == "conversation erased"
     assert (facts["conversation_id"], facts["rows"]) == (gone, 6)
     assert "secret" not in str([each.__dict__ for each in caplog.records])
     printed = capsys.readouterr().out

@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from colloquy.domain.erasure import Erasure, LostLink, Progress
 from colloquy.domain.errors import UnavailableError
 from colloquy.services.ports import Clock, ErasureRows
 
-SLICE_SECONDS: Final = 10.0
+SLICE_SECONDS: Final = 3.0
 """What one invocation spends on erasing, so that nothing waits longer behind something big."""
 
 _AT_ONCE: Final = 4
@@ -28,6 +28,7 @@ class Outcome:
     """
 
     sequence_number: str
+    kind: Literal["conversation", "link"] = "conversation"
     conversation_id: str | None = None
     rows: int = 0
     round: int = 0
@@ -77,6 +78,7 @@ class Erasures:
             error = unexpected
         return Outcome(
             sequence_number=number,
+            kind="link" if isinstance(asked, LostLink) else "conversation",
             conversation_id=asked.conversation_id,
             rows=progress.rows,
             round=asked.round if isinstance(asked, Erasure) else 0,

@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import schedules
 from local.database import Emulator, Endpoint, foreign_endpoint
 from local.durable import SUPPORTED
+from local.follow import follow
 from local.gateway import Gateway
 from local.intrinsics import TemplateError
 from local.listen import PortTakenError, open_sockets
@@ -158,6 +159,9 @@ async def _consumers(
         pump = Pump(template, stream, endpoint, fleet, data)
         if await pump.open():
             tasks.append(asyncio.create_task(pump.run()))
+    for function in {stream.function for stream in template.streams}:
+        log = data / "logs" / f"{function}.log"
+        tasks += [asyncio.create_task(follow(function, log))]
     for schedule in template.schedules:
         invoke = fleet.pools[schedule.function].invoke
         tasks.append(asyncio.create_task(schedules.run(schedule, invoke)))

@@ -196,6 +196,11 @@ def has_message(server: Server, conversation_id: str, number: int) -> bool:
     return "Item" in server.rows.client.get_item(TableName=server.rows.name, Key=key)
 
 
+def shown(server: Server) -> str:
+    """Return what the run has printed."""
+    return (server.data / "output").read_text("utf-8")
+
+
 def gone(server: Server, conversation_id: str) -> bool:
     query: Any = {
         "KeyConditionExpression": "PK = :pk",
@@ -219,6 +224,7 @@ def test_a_hundred_conversations_of_fifty_messages_go_in_one_call(
     assert reply.json() == {"deleted_count": 100, "failed_count": 0, "failed_ids": []}
     assert alice.get("/v1/conversations").json()["data"] == []
     erased = wait_for(lambda: rows_but(server, "bob") == [], 60)
+    wait_for(lambda: f'"conversation erased", "conversation_id": "{ids[0]}"' in shown(server), 5)
     report(f"100 x 50: answered in {answered:.2f} s, 5,000 rows erased {erased:.1f} s later")
 
 

@@ -37,7 +37,7 @@ def test_an_unknown_path_is_a_404_with_the_envelope(alice: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", "/v1/conversations", "GET, POST"),
+        ("PUT", "/v1/conversations", "DELETE, GET, POST"),
         ("DELETE", "/healthz", "GET"),
         ("HEAD", "/v1/projects", "GET, POST"),
         ("PUT", "/v1/projects/proj_1", "DELETE, GET, PATCH"),

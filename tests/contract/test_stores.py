@@ -101,7 +101,7 @@ def test_a_conversation_is_filed_only_where_a_project_stays(stores: Stores) -> N
     with pytest.raises(NotFoundError):
         stores.conversations.add(make.conversation(project_id=project.id), [], None)
     for conversation in stores.conversations.filed_in("alice", project.id):
-        stores.conversations.unfile(conversation, make.moment(9))
+        assert stores.conversations.unfile(conversation, make.moment(9))
     assert list(stores.conversations.filed_in("alice", project.id)) == []
     taken = stores.conversations.get("alice", filed[0].id)
     assert taken is not None
@@ -117,10 +117,10 @@ def test_a_conversation_that_has_left_its_project_is_left_alone(stores: Stores) 
     moved = replace(filed, project_id=two.id, revision=2)
     stores.conversations.replace(moved, frozenset({1}), None)
 
-    stores.conversations.unfile(filed, make.moment())
-    stores.conversations.delete_filed(filed)
+    assert not stores.conversations.unfile(filed, make.moment())
+    assert not stores.conversations.delete_filed(filed)
     assert stores.conversations.get("alice", filed.id) == moved
-    stores.conversations.delete_filed(moved)
+    assert stores.conversations.delete_filed(moved)
     assert stores.conversations.get("alice", filed.id) is None
 
 

@@ -67,7 +67,7 @@ def test_unknown_paths_and_wrong_methods_have_the_envelope(alice: httpx.Client) 
         assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
         assert reply.headers["x-request-id"] == reply.json()["error"]["request_id"]
     wrong = alice.put("/v1/conversations", json={})
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET, POST")
     head = alice.head("/v1/conversations")
     assert (head.status_code, head.content) == (405, b"")
 

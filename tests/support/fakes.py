@@ -121,16 +121,22 @@ class FakeConversations:
         self._memory.conversations[after.owner_id, after.id] = after
         self._memory.keep(after.owner_id, receipt)
 
-    def unfile(self, conversation: Conversation, now: datetime) -> None:
-        current = self.get(conversation.owner_id, conversation.id)
-        if current and current.project_id == conversation.project_id:
+    def unfile(self, conversation: Conversation, now: datetime) -> bool:
+        stays = self._is_filed_still(conversation)
+        if stays:
             changes = ConversationChanges(fields={"project_id": None})
             self.update(conversation.owner_id, conversation.id, changes, now, None)
+        return stays
 
-    def delete_filed(self, conversation: Conversation) -> None:
-        current = self.get(conversation.owner_id, conversation.id)
-        if current and current.project_id == conversation.project_id:
+    def delete_filed(self, conversation: Conversation) -> bool:
+        stays = self._is_filed_still(conversation)
+        if stays:
             self.delete(conversation.owner_id, conversation.id, None)
+        return stays
+
+    def _is_filed_still(self, conversation: Conversation) -> bool:
+        current = self.get(conversation.owner_id, conversation.id)
+        return current is not None and current.project_id == conversation.project_id
 
     def delete(self, owner_id: str, conversation_id: str, if_match: IfMatch) -> None:
         before = self.get(owner_id, conversation_id)

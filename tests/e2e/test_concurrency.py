@@ -152,7 +152,7 @@ def test_a_killed_function_loses_and_doubles_nothing(server: Server, alice: http
 
     def kill() -> int:
         killed = 0
-        while not stop.wait(0.3):
+        while not stop.wait(0.7):
             for environment in server.environments("ItemsFunction")[:1]:
                 environment.send_signal(signal.SIGKILL)
                 killed += 1
@@ -160,8 +160,10 @@ def test_a_killed_function_loses_and_doubles_nothing(server: Server, alice: http
 
     with ThreadPoolExecutor(9) as pool:
         killer = pool.submit(kill)
-        outcomes = list(pool.map(write, range(8)))
-        stop.set()
+        try:
+            outcomes = list(pool.map(write, range(8)))
+        finally:
+            stop.set()
         killed = killer.result()
 
     acknowledged = [content for written, _ in outcomes for content in written]

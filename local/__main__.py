@@ -1,7 +1,8 @@
 """Runs template.yaml on this machine: ``python -m local``, until Ctrl-C.
 
 Settings come from the environment: ``PORT`` (8000; 0 is any free one), ``DATA`` (``.local``: all
-it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``template.yaml``).
+it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``template.yaml``);
+``local.model`` reads those of the model.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from local.follow import follow
 from local.gateway import Gateway
 from local.intrinsics import TemplateError
 from local.listen import PortTakenError, open_sockets
+from local.model import LocalModel, UnusableModelError
 from local.reload import watch
 from local.runtime import Fleet
 from local.streams import Pump
@@ -102,7 +104,8 @@ async def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    template = load(settings.template)
+    model = LocalModel(settings.data)
+    template = load(settings.template, model.choice.parameters)
     issuer = issuer_of(template, settings.data)
     port, sockets = open_sockets(settings.port)
     async with AsyncExitStack() as stack:
@@ -116,13 +119,17 @@ async def _serve(settings: Settings) -> None:
             publish(settings.data, endpoint)
         else:
             endpoint = foreign_endpoint(settings.dynamodb)
-        fleet = Fleet(template.functions, settings.data, endpoint.environment)
+        variables = {**endpoint.environment, **model.choice.environment}
+        fleet = Fleet(template.functions, settings.data, variables)
         stack.push_async_callback(fleet.stop)
         starting = asyncio.create_task(fleet.start())
         if template.table is not None:
             client = endpoint.client("dynamodb")
             await asyncio.to_thread(ensure, client, template, template.table.name)
         await starting
+        # Behind the functions, which start slower while it loads.
+        model.start_for(template)
+        stack.push_async_callback(model.stop)
         for task in await _consumers(template, endpoint, fleet, settings.data):
             stack.callback(task.cancel)
         gateway = Gateway(template, fleet, issuer.key_set())
@@ -187,7 +194,7 @@ def main() -> int:
         settings = settings_from_environment()
         with _lock(settings.data):
             asyncio.run(run(settings))
-    except (RefusedError, PortTakenError, TemplateError) as exc:
+    except (RefusedError, PortTakenError, TemplateError, UnusableModelError) as exc:
         print(f"Cannot start: {exc}", file=sys.stderr)
         return 1
     except (ClientError, BotoCoreError) as exc:

@@ -9,5 +9,8 @@ os.environ.update(
     AWS_DEFAULT_REGION="eu-west-1",
     POWERTOOLS_SERVICE_NAME="colloquy",
     TABLE_NAME="conversations-test",
+    # Tests of models set up their own.
+    MODEL_PROVIDER="off",
+    MODEL_TABLE="{}",
 )
 os.environ.pop("AWS_PROFILE", None)

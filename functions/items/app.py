@@ -1,4 +1,4 @@
-"""The messages endpoints: append, list and read."""
+"""The messages endpoints: append, list, read, edit, restore and delete."""
 
 from typing import Annotated, Final
 
@@ -7,20 +7,26 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from colloquy import wiring
+from colloquy.domain.item import Item
 from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
+from colloquy.domain.receipt import Written
 from colloquy.http.caller import CallerId
-from colloquy.http.conditions import OnceOnly
-from colloquy.http.items import ItemCreate, ItemOut, ItemsBody
+from colloquy.http.conditions import IfMatch, OnceOnly, revisions
+from colloquy.http.items import ItemCreate, ItemEdit, ItemOut, ItemsBody
 from colloquy.http.models import After, Limit, ListOut, OrderBy, list_of
-from colloquy.http.resolver import Api, answer
+from colloquy.http.resolver import Api, answer, no_content
+from colloquy.http.versions import VersionListOut, versions_out
 from colloquy.observability import logger
+from colloquy.services.edits import Edits
 from colloquy.services.items import Items
 
 api: Final = Api()
 lambda_handler: Final = api.handle
 
 Service = Annotated[Items, Depends(wiring.items)]
+EditService = Annotated[Edits, Depends(wiring.edits)]
 
+_VERSION_AFTER: Final = Query(description="The version behind which the page begins.")
 _CALL_ID: Final = Query(description="Only those with this reference of the client's.")
 
 
@@ -67,3 +73,90 @@ def read_item(
     """Read one message."""
     item = service.get(caller, conversation_id, item_id)
     return answer(ItemOut.model_validate(item), etag=item.etag)
+
+
+@api.put("/v1/conversations/<conversation_id>/items/<item_id>/edit", tags=["items"])
+def edit_item(
+    conversation_id: str,
+    item_id: str,
+    caller: CallerId,
+    service: EditService,
+    body: ItemEdit,
+    if_match: IfMatch = None,
+) -> Response[ItemOut]:
+    """Give a message another text; what it said before stays as a version."""
+    written = service.edit(caller, conversation_id, item_id, body.text, revisions(if_match))
+    return _rewritten(conversation_id, written)
+
+
+@api.post("/v1/conversations/<conversation_id>/items/<item_id>/edit", tags=["items"])
+def edit_item_by_post(
+    conversation_id: str,
+    item_id: str,
+    caller: CallerId,
+    service: EditService,
+    once: OnceOnly,
+    body: ItemEdit,
+    if_match: IfMatch = None,
+) -> Response[ItemOut]:
+    """Give a message another text: PUT for clients that cannot send one."""
+    precondition = revisions(if_match)
+    written = service.edit(caller, conversation_id, item_id, body.text, precondition, once)
+    return _rewritten(conversation_id, written)
+
+
+@api.get("/v1/conversations/<conversation_id>/items/<item_id>/versions", tags=["items"])
+def list_versions(
+    conversation_id: str,
+    item_id: str,
+    caller: CallerId,
+    service: EditService,
+    limit: Limit = DEFAULT_LIMIT,
+    after: Annotated[str | None, _VERSION_AFTER] = None,
+) -> VersionListOut:
+    """List every text a message has had, newest first, the current one included."""
+    page = PageRequest(limit, after)
+    return versions_out(service.versions(caller, conversation_id, item_id, page))
+
+
+@api.post(
+    "/v1/conversations/<conversation_id>/items/<item_id>/versions/<version>/restore",
+    tags=["items"],
+)
+def restore_version(
+    conversation_id: str,
+    item_id: str,
+    version: str,
+    caller: CallerId,
+    service: EditService,
+    once: OnceOnly,
+) -> Response[ItemOut]:
+    """Give a message a text it has had before, as a new version."""
+    written = service.restore(caller, conversation_id, item_id, version, once)
+    return _rewritten(conversation_id, written)
+
+
+@api.delete("/v1/conversations/<conversation_id>/items/<item_id>", status_code=204, tags=["items"])
+def delete_item(
+    conversation_id: str,
+    item_id: str,
+    caller: CallerId,
+    service: EditService,
+    if_match: IfMatch = None,
+) -> Response[None]:
+    """Delete one message with its versions; the others stay."""
+    service.delete(caller, conversation_id, item_id, revisions(if_match))
+    logger.info("item deleted", conversation_id=conversation_id, item_id=item_id)
+    return no_content()
+
+
+def _rewritten(conversation_id: str, written: Written[Item]) -> Response[ItemOut]:
+    item = written.value
+    if not written.replayed:
+        logger.info(
+            "item rewritten",
+            conversation_id=conversation_id,
+            item_id=item.id,
+            version=item.version,
+        )
+    return answer(ItemOut.model_validate(item), replayed=written.replayed, etag=item.etag)

@@ -74,6 +74,9 @@ class Client:
     def patch(self, path: str, body: Any = None, **more: Any) -> Reply:
         return self.request("PATCH", path, body, **more)
 
+    def put(self, path: str, body: Any = None, **more: Any) -> Reply:
+        return self.request("PUT", path, body, **more)
+
     def delete(self, path: str, **more: Any) -> Reply:
         return self.request("DELETE", path, **more)
 

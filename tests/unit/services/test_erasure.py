@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from colloquy.domain.erasure import Erasure, LostLink, Progress
+from colloquy.domain.erasure import Erasure, LostLink, LostVersions, Progress
 from colloquy.domain.errors import UnavailableError
 from colloquy.services.erasure import Erasures, Outcome
 
@@ -46,6 +46,11 @@ class FakeRows:
         if self.postponing:
             raise self.postponing
         self.postponed.append(erasure)
+
+    def forget_versions(self, lost: LostVersions, until: float) -> Progress:
+        assert until > 0
+        self.finished.append(lost.item_id)
+        return Progress(1, finished=True)
 
     def forget(self, link: LostLink, until: float) -> Progress:
         assert until > 0

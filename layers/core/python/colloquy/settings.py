@@ -1,7 +1,8 @@
 """What the environment tells a function: read once, when it starts."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,37 @@ class Settings:
             KeyError: a variable is missing; the function cannot start.
         """
         return cls(table_name=os.environ["TABLE_NAME"])
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which models there are, and how they are reached; only functions that ask one have these.
+
+    ``table`` is JSON (``models.names``). A server of OpenAI's kind has a ``base_url``, and a key in
+    the SSM parameter ``key_parameter`` or, on one machine, in ``api_key``.
+    """
+
+    provider: Literal["bedrock", "openai", "off"]
+    table: str
+    base_url: str
+    key_parameter: str
+    api_key: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls) -> "ModelSettings":
+        """Read the settings.
+
+        Raises:
+            KeyError: a variable is missing; the function cannot start.
+            ValueError: the provider is none of the known.
+        """
+        provider = os.environ["MODEL_PROVIDER"]
+        if provider not in {"bedrock", "openai", "off"}:
+            raise ValueError(f"MODEL_PROVIDER must be bedrock, openai or off, not {provider}")
+        return cls(
+            provider=provider,  # type: ignore[arg-type] # narrowed above, which mypy cannot see
+            table=os.environ["MODEL_TABLE"],
+            base_url=os.environ.get("MODEL_BASE_URL", ""),
+            key_parameter=os.environ.get("MODEL_KEY_PARAMETER", ""),
+            api_key=os.environ.get("MODEL_API_KEY", ""),
+        )

@@ -7,14 +7,22 @@ from functools import cache
 import boto3
 from botocore.config import Config
 
+from colloquy.models.bedrock import BedrockResponder
+from colloquy.models.key import ParameterKey
+from colloquy.models.names import ModelTable
+from colloquy.models.openai import OpenAIResponder
 from colloquy.services.conversations import Conversations
 from colloquy.services.deletion import Deletions
+from colloquy.services.edits import Edits
 from colloquy.services.erasure import Erasures
 from colloquy.services.items import Items
 from colloquy.services.projects import Projects
-from colloquy.settings import Settings
+from colloquy.services.regeneration import ANSWER_SECONDS, Models, Regenerations
+from colloquy.services.titles import Titles
+from colloquy.settings import ModelSettings, Settings
 from colloquy.store.conversations import ConversationStore
 from colloquy.store.deletions import DeletionStore
+from colloquy.store.edits import EditStore
 from colloquy.store.erasure import ErasureStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
@@ -26,6 +34,16 @@ _CLIENT_CONFIG = Config(
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=16,
+)
+
+# One try: a second would take what the deadline has left.
+_MODEL_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=ANSWER_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
+_KEY_CONFIG = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
 
@@ -65,6 +83,41 @@ def items() -> Items:
 def projects() -> Projects:
     """Return the service behind the projects endpoints."""
     return Projects(ProjectStore(table()), ConversationStore(table()), _utc_now)
+
+
+@cache
+def edits() -> Edits:
+    """Return the service behind changes to messages that are there."""
+    return Edits(EditStore(table()), _utc_now)
+
+
+@cache
+def regenerations() -> Regenerations:
+    """Return the service that has a model write."""
+    return Regenerations(EditStore(table()), ProjectStore(table()), models(), _utc_now)
+
+
+@cache
+def titles() -> Titles:
+    """Return the service that gives conversations better titles."""
+    return Titles(ConversationStore(table()), ItemStore(table()), models(), _utc_now)
+
+
+@cache
+def models() -> Models | None:
+    """Return the models that are set up and what answers for them, or None."""
+    settings = ModelSettings.from_environment()
+    if settings.provider == "off":
+        return None
+    known = ModelTable.from_json(settings.table)
+    if settings.provider == "bedrock":
+        return Models(
+            known, BedrockResponder(boto3.client("bedrock-runtime", config=_MODEL_CONFIG))
+        )
+    if settings.key_parameter:
+        key = ParameterKey(boto3.client("ssm", config=_KEY_CONFIG), settings.key_parameter)
+        return Models(known, OpenAIResponder(settings.base_url, key))
+    return Models(known, OpenAIResponder(settings.base_url, lambda: settings.api_key or None))
 
 
 def forget() -> None:

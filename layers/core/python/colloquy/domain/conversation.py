@@ -24,6 +24,7 @@ class Conversation:
 
     ``revision`` goes up with every change, messages included: it is the ETag. ``newest_item`` is
     the id of the last message ever written, and stays when that message is deleted.
+    ``title_tries`` is how often a model was asked for a better title than the automatic one.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Conversation:
     updated_at: datetime
     title: str | None = None
     title_source: TitleSource | None = None
+    title_tries: int = 0
     project_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     item_count: int = 0

@@ -1,4 +1,4 @@
-"""What is left to erase once a conversation, or a link to one, is gone for every reader."""
+"""What is left to erase once a conversation, a message or a link is gone for every reader."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +30,16 @@ class LostLink:
     owner_id: str
     conversation_id: str
     share_id: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostVersions:
+    """A message removed at ``asked_at``, whose older versions are to go."""
+
+    owner_id: str
+    conversation_id: str
+    item_id: str
     asked_at: datetime
 
 

@@ -8,10 +8,14 @@ ColloquyError
 ├── ConflictError               a lost race that the caller may run again
 │   ├── ConversationFullError   the 10,001st message
 │   ├── OutOfOrderError         a later message was written first
+│   ├── ChangedMeanwhileError   a message got another version since it was read
 │   └── IdempotencyMismatchError    the same Idempotency-Key with another request
 ├── PreconditionFailedError     If-Match names a state that is over
-└── UnavailableError            the table did not answer in time; safe to try again
-    └── UnfinishedError         there was more to do than one request can; call again to go on
+├── UnavailableError            the table did not answer in time; safe to try again
+│   └── UnfinishedError         there was more to do than one request can; call again to go on
+└── ModelError                  the model's answer cannot be used; nothing was changed
+    ├── ModelTimeoutError       there was none in time
+    └── ModelUnavailableError   no model is set up, or it cannot take a request now
 
 Each carries a sentence for a person, a ``code`` for a program and, where one field is to blame,
 its name in ``param``. Which HTTP status each becomes is decided in ``colloquy.http.errors``.
@@ -94,6 +98,13 @@ class OutOfOrderError(ConflictError):
         self.newest = newest
 
 
+class ChangedMeanwhileError(ConflictError):
+    """The message has another version than the one that was read."""
+
+    def __init__(self) -> None:
+        super().__init__("The message was changed at the same time. Try again.")
+
+
 class IdempotencyMismatchError(ConflictError):
     """An Idempotency-Key came back with another request than the one it was first sent with."""
 
@@ -135,3 +146,41 @@ class UnfinishedError(UnavailableError):
     def __init__(self, so_far: str) -> None:
         super().__init__()
         self.message = f"{so_far} Send the same request again to go on."
+
+
+class ModelError(ColloquyError):
+    """The model failed, or what it answered cannot be used; nothing was changed."""
+
+    code = "model_error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(
+            message or "The model failed, or gave no usable answer. Nothing was changed; try again."
+        )
+
+
+class ModelTimeoutError(ModelError):
+    """The model did not answer in time."""
+
+    code = "model_timeout"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The model did not answer in time. Nothing was changed; try again, with fewer "
+            "'max_tokens' or a faster model."
+        )
+
+
+class ModelUnavailableError(ModelError):
+    """No model is set up, it cannot be reached, or it takes no more requests at the moment.
+
+    ``retry_after`` is in seconds.
+    """
+
+    code = "model_unavailable"
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 5) -> None:
+        super().__init__(
+            message or "The model takes no requests at the moment. Nothing was changed; try later."
+        )
+        self.retry_after = retry_after

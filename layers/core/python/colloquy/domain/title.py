@@ -1,4 +1,4 @@
-"""The title a conversation gets from its first user message."""
+"""The titles conversations get by themselves: from the first user message, or from a model."""
 
 import re
 from typing import Final
@@ -12,6 +12,11 @@ _UNPRINTED: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _SPACES: Final = re.compile(r"\s+")
+# Quotation marks of every script; the apostrophe inside a word is none.
+_QUOTES: Final = re.compile(r"[\"`\u00ab\u00bb\u201c-\u201f\u2039\u203a\u300c-\u300f]")
+_LABEL: Final = re.compile(r"^(title|titel|titre|título|titolo)\s*[:\uff1a]\s*", re.IGNORECASE)
+# A model that writes this much has not given a title, but talked.
+_LONGEST_ANSWER: Final = 120
 
 
 def title_from(text: str) -> str | None:
@@ -26,7 +31,26 @@ def title_from(text: str) -> str | None:
     line = _SPACES.sub(" ", _UNPRINTED.sub(" ", sentence)).strip()
     if len(line) <= MAX_AUTO_TITLE:
         return line.removesuffix(".").rstrip() or None
+    return _cut(line)
+
+
+def _cut(line: str) -> str:
+    """Return what 60 characters hold of a longer line, to the end of a word."""
     # One character is the ellipsis.
     cut = line[: MAX_AUTO_TITLE - 1]
     at_word = cut.rpartition(" ")[0] if line[MAX_AUTO_TITLE - 1] != " " else cut
     return f"{(at_word or cut).rstrip(' ,;:-')}…"
+
+
+def title_from_model(text: str) -> str | None:
+    """Return the title in a model's answer: one line of at most 60 characters without quotes.
+
+    None where the answer is no title: nothing to read, or a speech.
+    """
+    lines = (_SPACES.sub(" ", _UNPRINTED.sub(" ", line)).strip() for line in text.split("\n"))
+    first = next((line for line in lines if line), "")
+    plain = _QUOTES.sub("", first).strip(" #*_'\u2018\u2019")
+    title = _LABEL.sub("", plain).strip(" #*_.'\u2018\u2019")
+    if not any(character.isalnum() for character in title) or len(title) > _LONGEST_ANSWER:
+        return None
+    return title if len(title) <= MAX_AUTO_TITLE else _cut(title)

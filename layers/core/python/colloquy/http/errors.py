@@ -11,6 +11,9 @@ from colloquy.domain.errors import (
     ColloquyError,
     ConflictError,
     InvalidRequestError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
     NotFoundError,
     PreconditionFailedError,
     TooLargeError,
@@ -76,6 +79,9 @@ _STATUS: Final[Mapping[type[ColloquyError], int]] = {
     UnsupportedMediaTypeError: 415,
     InternalError: 500,
     UnavailableError: 503,
+    ModelError: 502,
+    ModelUnavailableError: 503,
+    ModelTimeoutError: 504,
 }
 
 _TYPES: Final[Mapping[int, str]] = {
@@ -84,7 +90,9 @@ _TYPES: Final[Mapping[int, str]] = {
     409: "conflict_error",
     412: "precondition_error",
     500: "server_error",
+    502: "server_error",
     503: "server_error",
+    504: "server_error",
 }
 
 RETRY_AFTER_SECONDS: Final = 1
@@ -115,6 +123,8 @@ def headers_of(error: ColloquyError) -> dict[str, str]:
             return {"Allow": error.allow}
         case UnavailableError():
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        case ModelUnavailableError():
+            return {"Retry-After": str(error.retry_after)}
         case UnauthorizedError():
             return {"WWW-Authenticate": "Bearer"}
     return {}

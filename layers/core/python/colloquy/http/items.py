@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE
-from colloquy.domain.item import MAX_CALL_ID, ItemDraft, Role
+from colloquy.domain.item import MAX_CALL_ID, Content, ItemDraft, Role
 from colloquy.http.models import Metadata, RequestBody, ResponseBody
 
 _TEXT: Final = ("text", "input_text", "output_text")
@@ -119,6 +119,17 @@ class ItemsCreate(RequestBody):
     """Several messages to append, all or nothing, in this order."""
 
     items: Annotated[list[ItemCreate], Field(min_length=1, max_length=MAX_ITEMS_PER_WRITE)]
+
+
+class ItemEdit(RequestBody):
+    """The text a message is to have."""
+
+    content: ContentIn
+
+    @property
+    def text(self) -> Content:
+        """The content as it came, see ``_as_it_came``."""
+        return self.content  # type: ignore[return-value]
 
 
 def _one_or_many(body: Any) -> str:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from colloquy.domain.erasure import Erasure, LostLink, Progress
+from colloquy.domain.erasure import Erasure, LostLink, LostVersions, Progress
 from colloquy.domain.errors import UnavailableError
 from colloquy.services.ports import Clock, ErasureRows
 
@@ -17,6 +17,10 @@ _AT_ONCE: Final = 4
 """Conversations erased side by side: more, and one of them alone still has threads to write."""
 _GRACE_SECONDS: Final = 15.0
 """What asking for another round may take on top; the function has two minutes."""
+
+
+Asked = Erasure | LostLink | LostVersions
+"""What a record of the stream may ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class Erasures:
         nothing is lost when the process is killed, for the stream brings its records again.
         """
         until = time.monotonic() + self._slice_seconds
-        asked: list[tuple[str, Erasure | LostLink]] = []
+        asked: list[tuple[str, Asked]] = []
         for record in records:
             number = str(record["dynamodb"]["SequenceNumber"])
             try:
@@ -68,7 +72,7 @@ class Erasures:
             for done in as_completed(running):
                 yield done.result()
 
-    def _do(self, number: str, asked: Erasure | LostLink, until: float) -> Outcome:
+    def _do(self, number: str, asked: Asked, until: float) -> Outcome:
         progress, error = Progress(0, finished=False), None
         try:
             progress = self._erase(asked, until)
@@ -87,24 +91,26 @@ class Erasures:
             error=error,
         )
 
-    def _erase(self, asked: Erasure | LostLink, until: float) -> Progress:
+    def _erase(self, asked: Asked, until: float) -> Progress:
         if isinstance(asked, LostLink):
             return self._rows.forget(asked, until)
         try:
+            if isinstance(asked, LostVersions):
+                return self._rows.forget_versions(asked, until)
             return self._rows.erase(asked, until)
         except UnavailableError:
             # As when the slice is over: the table may be less busy next time.
             return Progress(0, finished=False)
 
-    def _ask_again(self, asked: Erasure | LostLink, until: float) -> None:
-        if isinstance(asked, LostLink):
-            # One row: not worth a row that asks for it. The stream sends the record again.
+    def _ask_again(self, asked: Asked, until: float) -> None:
+        if not isinstance(asked, Erasure):
+            # Few rows: not worth a row that asks for them. The stream sends the record again.
             raise UnavailableError
         self._rows.postpone(asked.next_round(), until + _GRACE_SECONDS)
 
 
-def _effort(asked: Erasure | LostLink) -> float:
-    """Return by what to sort: links, then conversations by their messages, unknown ones last."""
-    if isinstance(asked, LostLink):
+def _effort(asked: Asked) -> float:
+    """Return by what to sort: the small, then conversations by their messages, unknown last."""
+    if not isinstance(asked, Erasure):
         return -1
     return float("inf") if asked.size is None else asked.size

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from colloquy.domain.conversation import Conversation, ConversationChanges
-from colloquy.domain.erasure import Erasure, LostLink, Progress
+from colloquy.domain.erasure import Erasure, LostLink, LostVersions, Progress
 from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, Order, PageRequest
 from colloquy.domain.project import Project, ProjectChanges
-from colloquy.domain.receipt import Receipt
+from colloquy.domain.receipt import Once, Receipt
+from colloquy.domain.version import Version
 
 Clock = Callable[[], datetime]
 """Gives the time in UTC."""
@@ -60,6 +61,18 @@ class ConversationRows(Protocol):
     def delete(self, owner_id: str, conversation_id: str, if_match: IfMatch) -> None: ...
 
 
+class TitleRows(Protocol):
+    """Conversation headers, as far as giving them better titles goes."""
+
+    def above(self, partition: str, conversation_id: str) -> Conversation | None: ...
+
+    def count_title_try(self, conversation: Conversation) -> bool: ...
+
+    def improve_title(
+        self, conversation: Conversation, title: str, tries: int, now: datetime
+    ) -> bool: ...
+
+
 class ItemRows(Protocol):
     """Messages, wherever they are kept."""
 
@@ -76,6 +89,26 @@ class ItemRows(Protocol):
     ) -> Iterator[Item]: ...
 
     def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item: ...
+
+
+class EditRows(Protocol):
+    """Messages that change, and their versions, wherever they are kept."""
+
+    def read(
+        self, owner_id: str, conversation_id: str, item_id: str, once: Once | None = None
+    ) -> tuple[Conversation, Item, Receipt | None]: ...
+
+    def rewrite(
+        self, owner_id: str, before: Item, after: Item, receipt: Receipt | None
+    ) -> None: ...
+
+    def version(self, owner_id: str, item: Item, number: int) -> Version | None: ...
+
+    def versions(self, owner_id: str, item: Item, page: PageRequest) -> Iterator[Version]: ...
+
+    def before(self, owner_id: str, item: Item, page: int) -> Iterator[Item]: ...
+
+    def remove(self, owner_id: str, item: Item, now: datetime) -> None: ...
 
 
 class ProjectRows(Protocol):
@@ -122,10 +155,12 @@ class DeletionRows(Protocol):
 class ErasureRows(Protocol):
     """What is left of deleted conversations and links, wherever it is kept."""
 
-    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink: ...
+    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink | LostVersions: ...
 
     def erase(self, erasure: Erasure, until: float) -> Progress: ...
 
     def postpone(self, erasure: Erasure, until: float) -> None: ...
 
     def forget(self, link: LostLink, until: float) -> Progress: ...
+
+    def forget_versions(self, lost: LostVersions, until: float) -> Progress: ...

@@ -11,10 +11,23 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from colloquy.domain.erasure import Erasure, LostLink, Progress, StillLivingError
+from colloquy.domain.erasure import (
+    Erasure,
+    LostLink,
+    LostVersions,
+    Progress,
+    StillLivingError,
+)
 from colloquy.store import keys
 from colloquy.store.backoff import patiently
-from colloquy.store.rows import Row, decode, encode, moment_from, timestamp
+from colloquy.store.rows import (
+    Row,
+    decode,
+    encode,
+    lost_versions_from_row,
+    moment_from,
+    timestamp,
+)
 from colloquy.store.sweep import key_pages, sweep
 from colloquy.store.table import Table
 
@@ -28,7 +41,7 @@ class ErasureStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink:
+    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink | LostVersions:
         """Return what a record of the table's stream asks for.
 
         Raises:
@@ -36,7 +49,10 @@ class ErasureStore:
         """
         change = record["dynamodb"]
         if record["eventName"] != "REMOVE":
-            return _erasure_from_row(decode(change["NewImage"]))
+            note = decode(change["NewImage"])
+            if note["type"] == "lost_versions":
+                return lost_versions_from_row(note)
+            return _erasure_from_row(note)
         row = decode(change["OldImage"])
         asked_at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
         if row["type"] == "share":
@@ -103,6 +119,23 @@ class ErasureStore:
         key = keys.owned_link(link.owner_id, link.conversation_id, link.share_id)
         left = sweep(self._table, [key], until)
         return Progress(1 - len(left), not left)
+
+    def forget_versions(self, lost: LostVersions, until: float) -> Progress:
+        """Erase what a deleted message's versions left, and the note that asked for it last.
+
+        Raises:
+            UnavailableError: the table could not be read up to ``until``.
+        """
+        note = keys.lost_versions(lost.owner_id, lost.conversation_id, lost.item_id)
+        rows = 0
+        for found in self._pages(note.partition, keys.versions(lost.item_id), until):
+            if rows and found and time.monotonic() > until:
+                return Progress(rows, finished=False)
+            left = sweep(self._table, found, until)
+            rows += len(found) - len(left)
+            if left:
+                return Progress(rows, finished=False)
+        return Progress(rows, finished=not sweep(self._table, [note], until))
 
     def _refuse_living(self, erasure: Erasure, until: float) -> None:
         header = keys.conversation(erasure.owner_id, erasure.conversation_id)

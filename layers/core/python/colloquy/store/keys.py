@@ -6,6 +6,8 @@ row                  PK                     SK                             index
 conversation header  U#<owner>              C#<conversation>               GSI1, where it is filed
 project              U#<owner>              P#<project>
 message              U#<owner>#C#<conv>     I#0#<item>
+older version        U#<owner>#C#<conv>     V#<item>#<nnnnnn>
+versions of a gone one  U#<owner>#C#<conv>  E#<item>
 call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
 erasure under way    U#<owner>#C#<conv>     E
 share link           S#<share>              S                              ttl
@@ -28,6 +30,8 @@ CONVERSATION: Final = "C#"
 PROJECT: Final = "P#"
 ITEM: Final = "I#0#"
 REFERENCE: Final = "R#"
+VERSION: Final = "V#"
+LOST_VERSIONS: Final = "E#"
 RECEIPT: Final = "K"
 ERASURE: Final = "E"
 SHARE: Final = "S#"
@@ -91,9 +95,30 @@ def content_of(partition: str) -> tuple[str, str] | None:
     return None
 
 
+def header_above(partition: str, conversation_id: str) -> Key:
+    """Return where the header lives of the conversation whose content is in ``partition``."""
+    return Key(partition.removesuffix(f"#C#{conversation_id}"), f"{CONVERSATION}{conversation_id}")
+
+
 def item(owner_id: str, conversation_id: str, item_id: str) -> Key:
     """Return where a message lives."""
     return Key(content_partition(owner_id, conversation_id), f"{ITEM}{item_id}")
+
+
+def versions(item_id: str) -> str:
+    """Return what the sort keys of a message's older versions begin with."""
+    return f"{VERSION}{item_id}#"
+
+
+def version(owner_id: str, conversation_id: str, item_id: str, number: int) -> Key:
+    """Return where an older version of a message lives."""
+    partition = content_partition(owner_id, conversation_id)
+    return Key(partition, f"{versions(item_id)}{number:06}")
+
+
+def lost_versions(owner_id: str, conversation_id: str, item_id: str) -> Key:
+    """Return where the note lives that a deleted message's versions are still to be erased."""
+    return Key(content_partition(owner_id, conversation_id), f"{LOST_VERSIONS}{item_id}")
 
 
 def references(call_id: str) -> str:

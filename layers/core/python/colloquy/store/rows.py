@@ -13,9 +13,11 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.item import Item
+from colloquy.domain.erasure import LostVersions
+from colloquy.domain.item import Content, Item
 from colloquy.domain.project import Project
 from colloquy.domain.receipt import Receipt
+from colloquy.domain.version import Version, current_version
 from colloquy.store import keys
 
 Row = dict[str, Any]
@@ -57,6 +59,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
         "owner": conversation.owner_id,
         "title": conversation.title,
         "title_source": conversation.title_source,
+        "title_tries": conversation.title_tries or None,
         "project_id": conversation.project_id,
         "metadata": dict(conversation.metadata),
         "item_count": conversation.item_count,
@@ -85,6 +88,7 @@ def conversation_from_row(row: Row) -> Conversation:
         owner_id=row["owner"],
         title=row.get("title"),
         title_source=row.get("title_source"),
+        title_tries=int(row.get("title_tries", 0)),
         project_id=row.get("project_id"),
         metadata=row.get("metadata", {}),
         item_count=int(row["item_count"]),
@@ -99,7 +103,6 @@ def conversation_from_row(row: Row) -> Conversation:
 def item_to_row(owner_id: str, item: Item) -> Row:
     """Return the message's row: its text in ``content``, or its parts as JSON in ``parts``."""
     key = keys.item(owner_id, item.conversation_id, item.id)
-    is_text = isinstance(item.content, str)
     return {
         "PK": key.partition,
         "SK": key.sort,
@@ -107,7 +110,7 @@ def item_to_row(owner_id: str, item: Item) -> Row:
         "id": item.id,
         "conversation_id": item.conversation_id,
         "role": item.role,
-        "content" if is_text else "parts": item.content if is_text else _to_json(item.content),
+        **content_to_row(item.content),
         "call_id": item.call_id,
         "metadata": dict(item.metadata),
         "version": item.version,
@@ -123,13 +126,73 @@ def item_from_row(row: Row) -> Item:
         id=row["id"],
         conversation_id=row["conversation_id"],
         role=row["role"],
-        content=json.loads(row["parts"]) if "parts" in row else row["content"],
+        content=_content_from_row(row),
         call_id=row.get("call_id"),
         metadata=row.get("metadata", {}),
         version=int(row["version"]),
         model=row.get("model"),
         created_at=moment_from(row["created_at"]),
         edited_at=moment_from(row["edited_at"]) if "edited_at" in row else None,
+    )
+
+
+def content_to_row(content: Content) -> Row:
+    """Return a text as the attribute ``content``, parts as JSON in the attribute ``parts``."""
+    return {"content": content} if isinstance(content, str) else {"parts": _to_json(content)}
+
+
+def _content_from_row(row: Row) -> Content:
+    content: Content = json.loads(row["parts"]) if "parts" in row else row["content"]
+    return content
+
+
+def version_to_row(owner_id: str, item: Item) -> Row:
+    """Return the row that keeps the text a message has now, when it gets another."""
+    now = current_version(item)
+    key = keys.version(owner_id, item.conversation_id, item.id, now.number)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "version",
+        "item_id": item.id,
+        "version": now.number,
+        **content_to_row(now.content),
+        "model": now.model,
+        "created_at": timestamp(now.created_at),
+    }
+
+
+def version_from_row(row: Row) -> Version:
+    """Return the older version a row holds."""
+    return Version(
+        number=int(row["version"]),
+        content=_content_from_row(row),
+        created_at=moment_from(row["created_at"]),
+        model=row.get("model"),
+    )
+
+
+def lost_versions_to_row(lost: LostVersions) -> Row:
+    """Return the row of the note that a deleted message's versions are to be erased."""
+    key = keys.lost_versions(lost.owner_id, lost.conversation_id, lost.item_id)
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "lost_versions",
+        "owner": lost.owner_id,
+        "conversation_id": lost.conversation_id,
+        "item_id": lost.item_id,
+        "asked_at": timestamp(lost.asked_at),
+    }
+
+
+def lost_versions_from_row(row: Row) -> LostVersions:
+    """Return what a note asks for."""
+    return LostVersions(
+        owner_id=row["owner"],
+        conversation_id=row["conversation_id"],
+        item_id=row["item_id"],
+        asked_at=moment_from(row["asked_at"]),
     )
 
 

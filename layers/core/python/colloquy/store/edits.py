@@ -1,0 +1,225 @@
+"""Messages that change after they were written: new versions, old ones, and deletion."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, Final
+
+from colloquy.domain.conversation import Conversation
+from colloquy.domain.erasure import LostVersions
+from colloquy.domain.errors import ChangedMeanwhileError, NotFoundError
+from colloquy.domain.item import Item
+from colloquy.domain.page import PageRequest
+from colloquy.domain.receipt import Once, Receipt
+from colloquy.domain.version import Version, current_version
+from colloquy.store import keys
+from colloquy.store.expressions import receipt_put
+from colloquy.store.rows import (
+    Row,
+    content_to_row,
+    conversation_from_row,
+    encode,
+    item_from_row,
+    lost_versions_to_row,
+    receipt_from_row,
+    timestamp,
+    version_from_row,
+    version_to_row,
+)
+from colloquy.store.table import Table, Write
+
+_KIND: Final = "message"
+
+
+class EditStore:
+    """Reads messages with what a change of them needs to know, and writes the change."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def read(
+        self, owner_id: str, conversation_id: str, item_id: str, once: Once | None = None
+    ) -> tuple[Conversation, Item, Receipt | None]:
+        """Return a message, its conversation and the receipt that ``once`` has, in one call.
+
+        Raises:
+            NotFoundError: the conversation or the message is not there.
+        """
+        header = keys.conversation(owner_id, conversation_id)
+        key = keys.item(owner_id, conversation_id, item_id)
+        receipt_key = [keys.receipt(owner_id, once.key)] if once else []
+        found = self._table.get_many([header, key, *receipt_key])
+        if header not in found or key not in found:
+            raise NotFoundError(_KIND if header in found else "conversation")
+        receipts = [receipt_from_row(found[each]) for each in receipt_key if each in found]
+        # DynamoDB removes expired rows when it gets to them, not when they expire.
+        valid = [receipt for receipt in receipts if receipt.expires_at > datetime.now(UTC)]
+        return (
+            conversation_from_row(found[header]),
+            item_from_row(found[key]),
+            valid[0] if valid else None,
+        )
+
+    def rewrite(self, owner_id: str, before: Item, after: Item, receipt: Receipt | None) -> None:
+        """Give a message the text of ``after``, and keep the one it had as a version.
+
+        Costs what its two texts and the header cost, whatever the conversation holds.
+
+        Raises:
+            NotFoundError: the conversation or the message is not there.
+            ChangedMeanwhileError: the message has another version than ``before``.
+            AlreadyDoneError: the receipt's key has a receipt.
+        """
+        assert after.edited_at is not None  # noqa: S101 - every later version has a moment
+        kept = {
+            "Item": encode(version_to_row(owner_id, before)),
+            "ConditionExpression": "attribute_not_exists(PK)",
+        }
+        writes = [
+            _new_text(owner_id, before, after),
+            Write({"Put": kept}, _rewritten_meanwhile),
+            _change_of_header(owner_id, before.conversation_id, after.edited_at),
+        ]
+        if receipt is not None:
+            writes.insert(0, receipt_put(owner_id, receipt))
+        self._table.transact(writes)
+
+    def version(self, owner_id: str, item: Item, number: int) -> Version | None:
+        """Return a version of a message that was just read, or None."""
+        if number == item.version:
+            return current_version(item)
+        row = self._table.get(keys.version(owner_id, item.conversation_id, item.id, number))
+        return version_from_row(row) if row else None
+
+    def versions(self, owner_id: str, item: Item, page: PageRequest) -> Iterator[Version]:
+        """Yield the versions of a message that was just read, newest first, behind a cursor.
+
+        An edit that was faster than this query has kept the message's text as a version too;
+        that is the current one, and comes once.
+        """
+        before = int(page.after) if page.after is not None else item.version + 1
+        start = keys.version(owner_id, item.conversation_id, item.id, min(before, item.version))
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :conversation AND begins_with(SK, :item)",
+            "ExpressionAttributeValues": {
+                ":conversation": {"S": start.partition},
+                ":item": {"S": keys.versions(item.id)},
+            },
+            "ExclusiveStartKey": start.as_dict(),
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": page.limit + 1,
+        }
+        current = [current_version(item)] if item.version < before else []
+        return chain(current, map(version_from_row, self._table.query(**query)))
+
+    def before(self, owner_id: str, item: Item, page: int) -> Iterator[Item]:
+        """Yield the messages before one that was just read, newest first, ``page`` at a time."""
+        start = keys.item(owner_id, item.conversation_id, item.id)
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :conversation AND begins_with(SK, :kind)",
+            "ExpressionAttributeValues": {
+                ":conversation": {"S": start.partition},
+                ":kind": {"S": keys.ITEM},
+            },
+            "ExclusiveStartKey": start.as_dict(),
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": page,
+        }
+        return map(item_from_row, self._table.query(**query))
+
+    def remove(self, owner_id: str, item: Item, now: datetime) -> None:
+        """Delete a message: with that its versions are gone for every reader too.
+
+        Its older versions are left to ``erase``, and a note in the same transaction says so: a
+        message may have more of them than a transaction takes (docs/adr/0011).
+
+        Raises:
+            NotFoundError: the conversation or the message is not there.
+            ChangedMeanwhileError: the message has another version than ``item``.
+        """
+        conversation_id = item.conversation_id
+        delete = {
+            "Key": keys.item(owner_id, conversation_id, item.id).as_dict(),
+            **_has_version(item.version),
+        }
+        writes = [
+            Write({"Delete": delete}, _rewritten_meanwhile),
+            _change_of_header(owner_id, conversation_id, now, messages=-1),
+        ]
+        if item.call_id is not None:
+            reference = keys.reference(owner_id, conversation_id, item.call_id, item.id)
+            writes.append(Write({"Delete": {"Key": reference.as_dict()}}, _rewritten_meanwhile))
+        if item.version > 1:
+            note = LostVersions(
+                owner_id=owner_id,
+                conversation_id=conversation_id,
+                item_id=item.id,
+                asked_at=now,
+            )
+            put = {
+                "Item": encode(lost_versions_to_row(note)),
+                "ConditionExpression": "attribute_not_exists(PK)",
+            }
+            writes.append(Write({"Put": put}, _rewritten_meanwhile))
+        self._table.transact(writes)
+
+
+def _new_text(owner_id: str, before: Item, after: Item) -> Write:
+    sets: Row = {
+        **content_to_row(after.content),
+        "version": after.version,
+        "edited_at": timestamp(after.edited_at) if after.edited_at else None,
+        "model": after.model,
+    }
+    # A text that was in ``content`` may now be in ``parts``, and what a model wrote a person's.
+    removes = [name for name in ("content", "parts", "model") if sets.get(name) is None]
+    given = {name: value for name, value in sets.items() if value is not None}
+    condition = _has_version(before.version)
+    update = {
+        "Key": keys.item(owner_id, before.conversation_id, before.id).as_dict(),
+        "UpdateExpression": "SET "
+        + ", ".join(f"#{name} = :{name}" for name in given)
+        + " REMOVE "
+        + ", ".join(f"#{name}" for name in removes),
+        "ConditionExpression": condition["ConditionExpression"],
+        "ExpressionAttributeNames": {f"#{name}": name for name in [*given, *removes]}
+        | condition["ExpressionAttributeNames"],
+        "ExpressionAttributeValues": encode({f":{name}": value for name, value in given.items()})
+        | condition["ExpressionAttributeValues"],
+    }
+    return Write({"Update": update}, _rewritten_meanwhile)
+
+
+def _has_version(number: int) -> dict[str, Any]:
+    """Return the condition that a message is there and has the version that was read."""
+    return {
+        "ConditionExpression": "#version = :read",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":read": {"N": str(number)}},
+    }
+
+
+def _change_of_header(
+    owner_id: str, conversation_id: str, now: datetime, *, messages: int = 0
+) -> Write:
+    """Return the write that moves a conversation's ``updated_at`` and counts its messages."""
+    values: Row = {":now": timestamp(now), ":one": 1}
+    counts = "ADD revision :one"
+    if messages:
+        counts += ", item_count :messages"
+        values[":messages"] = messages
+    update = {
+        "Key": keys.conversation(owner_id, conversation_id).as_dict(),
+        "UpdateExpression": f"SET updated_at = :now {counts}",
+        "ConditionExpression": "attribute_exists(PK)",
+        "ExpressionAttributeValues": encode(values),
+    }
+    return Write({"Update": update}, lambda _: NotFoundError("conversation"))
+
+
+def _rewritten_meanwhile(row: Row | None) -> Exception:
+    if row is None:
+        return NotFoundError(_KIND)
+    return ChangedMeanwhileError()

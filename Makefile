@@ -21,7 +21,7 @@ SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run model token test bench check format lint types imports template verify-erasure redrive-erasures routes lock build deploy clean
+.PHONY: help run model token test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ token: .venv/local ## Print a bearer token for USER=name
 
 test: .venv/tests model ## Run all tests
 	$(BIN)/python -m pytest
+
+screenshots: .venv/tests ## Take the pictures of the share page again, with the installed Chromium
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_share_page.py -q
 
 bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages
 	$(BIN)/python -m pytest tests/bench -q -rP

@@ -20,7 +20,7 @@ from typing import TextIO
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import schedules
+from local import schedules, subscriptions
 from local.database import Emulator, Endpoint, foreign_endpoint
 from local.durable import SUPPORTED
 from local.follow import follow
@@ -172,6 +172,9 @@ async def _consumers(
     for schedule in template.schedules:
         invoke = fleet.pools[schedule.function].invoke
         tasks.append(asyncio.create_task(schedules.run(schedule, invoke)))
+    for subscription in template.subscriptions:
+        invoke = fleet.pools[subscription.function].invoke
+        tasks.append(asyncio.create_task(subscriptions.run(subscription, invoke, data / "logs")))
     return tasks
 
 

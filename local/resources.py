@@ -102,6 +102,18 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Subscription:
+    """A filter on one function's log whose matches go to another function."""
+
+    name: str
+    function: str
+    source: str
+    """The function whose log it is."""
+    field: str
+    """The field a line of JSON must have."""
+
+
+@dataclass(frozen=True)
 class Template:
     """Everything the stand-in needs to know, and nothing it does not use."""
 
@@ -112,3 +124,4 @@ class Template:
     table: Table | None
     streams: tuple[Stream, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()

@@ -1,5 +1,6 @@
 """Reads template.yaml: the routes, functions, table, stream and schedules it declares."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from local.resources import (
     Route,
     Schedule,
     Stream,
+    Subscription,
     Table,
     Template,
 )
@@ -77,6 +79,7 @@ class _Reader:
         routes: list[Route] = []
         streams: list[Stream] = []
         schedules: list[Schedule] = []
+        subscriptions: list[Subscription] = []
         for name, raw in self._of_type("AWS::Serverless::Function"):
             properties = declarations.with_globals(raw, self._globals.get("Function", {}))
             functions[name] = self._function(name, properties)
@@ -93,6 +96,8 @@ class _Reader:
                             name, event_name, str(event["Type"]), settings
                         )
                         schedules += [schedule] if schedule else []
+                    case "CloudWatchLogs":
+                        subscriptions.append(self._subscription(name, event_name, settings))
                     case kind:
                         raise TemplateError(f"{name} has a {kind} event, which is not supported")
         return Template(
@@ -103,7 +108,18 @@ class _Reader:
             table=self._table(),
             streams=tuple(streams),
             schedules=tuple(schedules),
+            subscriptions=tuple(subscriptions),
         )
+
+    def _subscription(self, function: str, name: str, settings: dict[str, Any]) -> Subscription:
+        where = f"{function}.{name}"
+        check_known(where, settings, {"FilterPattern", "LogGroupName"})
+        group = self._resources.get(str(settings["LogGroupName"]), {}).get("Properties", {})
+        source = str(self._resolve(group.get("LogGroupName", ""))).removeprefix("/aws/lambda/")
+        pattern = re.fullmatch(r'\{ \$\.(\w+) = "\*" \}', str(settings["FilterPattern"]))
+        if pattern is None or source not in self._resources:
+            raise TemplateError(f"{where}: only a field of a function's own log can be filtered")
+        return Subscription(name=name, function=function, source=source, field=pattern[1])
 
     def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, resource in self._resources.items():

@@ -10,6 +10,8 @@ class Settings:
     """The settings of one function, as template.yaml gives them."""
 
     table_name: str
+    public_base_url: str
+    """What the addresses of share links begin with; empty means where the request came to."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -18,7 +20,11 @@ class Settings:
         Raises:
             KeyError: a variable is missing; the function cannot start.
         """
-        return cls(table_name=os.environ["TABLE_NAME"])
+        return cls(
+            table_name=os.environ["TABLE_NAME"],
+            # Only the function that makes links is told.
+            public_base_url=os.environ.get("PUBLIC_BASE_URL", "").rstrip("/"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

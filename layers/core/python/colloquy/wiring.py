@@ -15,18 +15,28 @@ from colloquy.services.conversations import Conversations
 from colloquy.services.deletion import Deletions
 from colloquy.services.edits import Edits
 from colloquy.services.erasure import Erasures
+from colloquy.services.expiry import Expiry
+from colloquy.services.guests import Guests
 from colloquy.services.items import Items
+from colloquy.services.ports import ViewRows
 from colloquy.services.projects import Projects
 from colloquy.services.regeneration import ANSWER_SECONDS, Models, Regenerations
+from colloquy.services.shares import Shares
 from colloquy.services.titles import Titles
+from colloquy.services.viewing import Viewing
 from colloquy.settings import ModelSettings, Settings
 from colloquy.store.conversations import ConversationStore
 from colloquy.store.deletions import DeletionStore
+from colloquy.store.due import DueStore
 from colloquy.store.edits import EditStore
 from colloquy.store.erasure import ErasureStore
+from colloquy.store.guests import GuestStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
+from colloquy.store.shares import ShareStore
+from colloquy.store.snapshots import SnapshotStore
 from colloquy.store.table import Table
+from colloquy.store.views import ViewStore
 
 # Three tries of at most 4 seconds each, twice in a row at most, stay inside a request's 28.
 _CLIENT_CONFIG = Config(
@@ -118,6 +128,36 @@ def models() -> Models | None:
         key = ParameterKey(boto3.client("ssm", config=_KEY_CONFIG), settings.key_parameter)
         return Models(known, OpenAIResponder(settings.base_url, key))
     return Models(known, OpenAIResponder(settings.base_url, lambda: settings.api_key or None))
+
+
+@cache
+def shares() -> Shares:
+    """Return the service behind an owner's share links."""
+    return Shares(ShareStore(table()), _utc_now)
+
+
+@cache
+def viewing() -> Viewing:
+    """Return the service behind the public page."""
+    return Viewing(SnapshotStore(table()), _utc_now)
+
+
+@cache
+def guests() -> Guests:
+    """Return the service behind what signed-in viewers do with links."""
+    return Guests(ShareStore(table()), SnapshotStore(table()), GuestStore(table()), _utc_now)
+
+
+@cache
+def expiry() -> Expiry:
+    """Return the service behind the cleanup."""
+    return Expiry(DueStore(table()), _utc_now)
+
+
+@cache
+def views() -> ViewRows:
+    """Return where the views of links are counted."""
+    return ViewStore(table())
 
 
 def forget() -> None:

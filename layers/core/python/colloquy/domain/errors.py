@@ -4,6 +4,8 @@ ColloquyError
 ├── InvalidRequestError         the request can never succeed as it is
 │   ├── InvalidCursorError      ``after`` is not an id of the thing listed
 │   └── TooLargeError           a message or a body over its limit
+├── ReadOnlyError               the share link lets nobody write
+├── ShareExpiredError           the share link's time is over
 ├── NotFoundError               absent, deleted, or someone else's: never told apart
 ├── ConflictError               a lost race that the caller may run again
 │   ├── ConversationFullError   the 10,001st message
@@ -71,6 +73,24 @@ class NotFoundError(ColloquyError):
             f"There is no such {kind}. It may have been deleted, or its id may be mistyped.",
             param=param,
         )
+
+
+class ReadOnlyError(ColloquyError):
+    """The share link shows a conversation and lets nobody write into it."""
+
+    code = "read_only"
+
+    def __init__(self) -> None:
+        super().__init__("This link is read-only. Fork it to go on in a conversation of your own.")
+
+
+class ShareExpiredError(ColloquyError):
+    """The share link was good until a moment that has passed."""
+
+    code = "share_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This link has expired. Ask whoever sent it to you for a new one.")
 
 
 class ConflictError(ColloquyError):

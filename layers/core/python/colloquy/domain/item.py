@@ -42,7 +42,10 @@ class ItemDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One message: ``version`` counts its texts, ``model`` names what wrote the current one."""
+    """One message: ``version`` counts its texts, ``model`` names what wrote the current one.
+
+    ``via_share`` is the link a viewer wrote it through, ``author`` that viewer.
+    """
 
     id: str
     conversation_id: str
@@ -54,6 +57,8 @@ class Item:
     version: int = 1
     model: str | None = None
     edited_at: datetime | None = None
+    author: str | None = None
+    via_share: str | None = None
 
     @property
     def etag(self) -> str:

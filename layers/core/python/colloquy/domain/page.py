@@ -58,14 +58,13 @@ class Page(Generic[T]):
         return self.data[-1].id if self.has_more and self.data else None
 
 
-def take(found: Iterable[T], limit: int | None = None) -> Page[T]:
-    """Return the first ``limit`` of ``found`` (None: all) that fit one answer.
+def take(found: Iterable[T], limit: int | None = None, room: int = MAX_ANSWER_BYTES) -> Page[T]:
+    """Return the first ``limit`` of ``found`` (None: all) that fit one answer of ``room`` bytes.
 
     Looks at most one entry further than it takes. The first entry is always taken: a single
     message is far smaller than an answer.
     """
     data: list[T] = []
-    room = MAX_ANSWER_BYTES
     for entry in found:
         room -= entry.answer_bytes
         if len(data) == limit or (room < 0 and data):

@@ -16,6 +16,8 @@ from colloquy.domain.errors import (
     ModelUnavailableError,
     NotFoundError,
     PreconditionFailedError,
+    ReadOnlyError,
+    ShareExpiredError,
     TooLargeError,
     UnavailableError,
 )
@@ -71,10 +73,12 @@ _STATUS: Final[Mapping[type[ColloquyError], int]] = {
     TooLargeError: 413,
     InvalidRequestError: 400,
     UnauthorizedError: 401,
+    ReadOnlyError: 403,
     NotFoundError: 404,
     UnknownPathError: 404,
     MethodNotAllowedError: 405,
     ConflictError: 409,
+    ShareExpiredError: 410,
     PreconditionFailedError: 412,
     UnsupportedMediaTypeError: 415,
     InternalError: 500,
@@ -86,8 +90,10 @@ _STATUS: Final[Mapping[type[ColloquyError], int]] = {
 
 _TYPES: Final[Mapping[int, str]] = {
     401: "authentication_error",
+    403: "permission_error",
     404: "not_found_error",
     409: "conflict_error",
+    410: "not_found_error",
     412: "precondition_error",
     500: "server_error",
     502: "server_error",

@@ -144,7 +144,10 @@ ItemsBody = Annotated[
 
 
 class ItemOut(ResponseBody):
-    """A message. ``metadata`` is there only where the client gave some."""
+    """A message. ``metadata`` is there only where the client gave some.
+
+    ``author`` is there only where a viewer wrote it through a share link.
+    """
 
     object: Literal["conversation.item"] = "conversation.item"
     role: Role
@@ -156,10 +159,12 @@ class ItemOut(ResponseBody):
     created_at: datetime
     edited_at: datetime | None
     metadata: dict[str, str] | None = None
+    author: str | None = None
 
     @model_serializer(mode="wrap")
-    def _without_empty_metadata(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_most_have_not(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = dump(self)
-        if not fields["metadata"]:
-            del fields["metadata"]
+        for name in ("metadata", "author"):
+            if not fields[name]:
+                del fields[name]
         return fields

@@ -2,6 +2,7 @@
 
 from colloquy.domain import ids
 from colloquy.domain.errors import InvalidCursorError, NotFoundError
+from colloquy.domain.share import is_share_id
 
 
 def known_id(kind: str, text: str, name: str, *, param: str | None = None) -> str:
@@ -23,3 +24,14 @@ def valid_cursor(kind: str, after: str | None, name: str) -> None:
     """
     if after is not None and not ids.is_id(kind, after):
         raise InvalidCursorError(name)
+
+
+def known_share(text: str) -> str:
+    """Return ``text`` if it can be the id of a share link.
+
+    Raises:
+        NotFoundError: it cannot: a malformed id names nothing.
+    """
+    if not is_share_id(text):
+        raise NotFoundError("share link")
+    return text

@@ -51,7 +51,7 @@ class ItemStore:
             OutOfOrderError: their ids do not sort behind the newest.
             AlreadyDoneError: the receipt's key has a receipt.
         """
-        writes = [_count_in(owner_id, items, title), *item_puts(owner_id, items)]
+        writes = append_writes(owner_id, items, title)
         if receipt is not None:
             writes.insert(0, receipt_put(owner_id, receipt))
         self._table.transact(writes)
@@ -136,6 +136,11 @@ def item_puts(owner_id: str, items: Sequence[Item]) -> Iterator[Write]:
         if item.call_id is not None:
             row = encode(reference_to_row(owner_id, item, item.call_id))
             yield Write({"Put": {"Item": row, **_IS_NEW}}, _already_there)
+
+
+def append_writes(owner_id: str, items: Sequence[Item], title: str | None) -> list[Write]:
+    """Return the writes that append messages and count them in their conversation's header."""
+    return [_count_in(owner_id, items, title), *item_puts(owner_id, items)]
 
 
 def _count_in(owner_id: str, items: Sequence[Item], title: str | None) -> Write:

@@ -10,12 +10,15 @@ older version        U#<owner>#C#<conv>     V#<item>#<nnnnnn>
 versions of a gone one  U#<owner>#C#<conv>  E#<item>
 call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
 erasure under way    U#<owner>#C#<conv>     E
-share link           S#<share>              S                              ttl
-… of the owner       U#<owner>              S#<conv>#<share>
+share link           S#<share>              S                              GSI2, when it is due; ttl
+… of the owner       U#<owner>              S#<conv>#<share>               ttl
+… its views          V#<digest of share>    V                              ttl
+note of a fork       U#<owner>              F#<conv>                       GSI2, when it is due
 receipt of a POST    U#<owner>#K#<key>      K                              ttl
 ===================  =====================  =============================  =====================
 
 GSI1: PK ``U#<owner>#P#<project>``, SK ``C#<conversation>``, keys only.
+GSI2: PK ``X#<shard>``, SK the moment the cleanup is to look at the row, keys only.
 
 The owner is part of every key, so that no request can even name another owner's row. ``#`` in an
 owner is escaped: an owner called ``alice#C#conv_1`` must not meet alice's messages. The ``0`` of
@@ -36,8 +39,13 @@ RECEIPT: Final = "K"
 ERASURE: Final = "E"
 SHARE: Final = "S#"
 LINK: Final = "S"
+VIEWS: Final = "V"
+FORK: Final = "F#"
 
 PROJECT_INDEX: Final = "GSI1"
+DUE_INDEX: Final = "GSI2"
+DUE_SHARDS: Final = 4
+"""Partitions of GSI2: each takes 1,000 writes a second (DynamoDB's limit for one)."""
 
 
 class StringAttribute(TypedDict):
@@ -163,3 +171,23 @@ def owned_link(owner_id: str, conversation_id: str, share_id: str) -> Key:
 def link_of(owned: Key) -> Key:
     """Return where the link lives that a row on its owner's side stands for."""
     return link(owned.sort.rpartition("#")[2])
+
+
+def views(digest: str) -> Key:
+    """Return where the views of the link with this digest are counted."""
+    return Key(f"V#{digest}", VIEWS)
+
+
+def fork(owner_id: str, conversation_id: str) -> Key:
+    """Return where the note lives that a conversation is being copied and has no header yet."""
+    return Key(owner_partition(owner_id), f"{FORK}{conversation_id}")
+
+
+def due_partition(some_id: str) -> str:
+    """Return the partition of GSI2 for a row with this id."""
+    return due_partitions()[sha256(some_id.encode()).digest()[0] % DUE_SHARDS]
+
+
+def due_partitions() -> list[str]:
+    """Return all partitions of GSI2."""
+    return [f"X#{shard}" for shard in range(DUE_SHARDS)]

@@ -117,6 +117,8 @@ def item_to_row(owner_id: str, item: Item) -> Row:
         "model": item.model,
         "created_at": timestamp(item.created_at),
         "edited_at": timestamp(item.edited_at) if item.edited_at else None,
+        "author": item.author,
+        "via_share": item.via_share,
     }
 
 
@@ -133,6 +135,8 @@ def item_from_row(row: Row) -> Item:
         model=row.get("model"),
         created_at=moment_from(row["created_at"]),
         edited_at=moment_from(row["edited_at"]) if "edited_at" in row else None,
+        author=row.get("author"),
+        via_share=row.get("via_share"),
     )
 
 

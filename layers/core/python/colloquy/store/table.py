@@ -74,27 +74,36 @@ class Table:
         """Start a call in another thread, to run beside the next one."""
         return self._pool.submit(call, *args)
 
-    def get(self, key: Key) -> Row | None:
-        """Return the row at ``key`` as of now, or None."""
+    def get(
+        self, key: Key, names: str | None = None, aliases: Mapping[str, str] | None = None
+    ) -> Row | None:
+        """Return the row at ``key`` as of now, or None; names and aliases as in ``get_many``."""
+        shape: Any = _projected(names, aliases)
         with _translated():
             reply = self._client.get_item(
-                TableName=self.name, Key=key.as_dict(), ConsistentRead=True
+                TableName=self.name, Key=key.as_dict(), ConsistentRead=True, **shape
             )
         return decode(reply["Item"]) if "Item" in reply else None
 
-    def get_many(self, found: Sequence[Key], names: str | None = None) -> dict[Key, Row]:
+    def get_many(
+        self,
+        found: Sequence[Key],
+        names: str | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> dict[Key, Row]:
         """Return the rows that exist at these keys, as of now, by key.
 
-        ``names`` lists the attributes to read, PK and SK among them; None reads all.
+        ``names`` lists the attributes to read, PK and SK among them; None reads all. ``aliases``
+        are for names that DynamoDB reserves: ``{"#owner": "owner"}``.
         """
-        shape = {"ProjectionExpression": names} if names else {}
+        shape: Any = {"ConsistentRead": True, **_projected(names, aliases)}
         rows: dict[Key, Row] = {}
         for start in range(0, len(found), BATCH_READ):
             wanted: Any = [key.as_dict() for key in found[start : start + BATCH_READ]]
             for _ in _tries():
+                request: Any = {self.name: {"Keys": wanted, **shape}}
                 with _translated():
-                    asked: Any = {"Keys": wanted, "ConsistentRead": True, **shape}
-                    reply = self._client.batch_get_item(RequestItems={self.name: asked})
+                    reply = self._client.batch_get_item(RequestItems=request)
                 for attributes in reply["Responses"].get(self.name, []):
                     row = decode(attributes)
                     rows[Key(row["PK"], row["SK"])] = row
@@ -125,6 +134,28 @@ class Table:
         left: Any = reply["UnprocessedItems"].get(self.name, [])
         keys = [request["DeleteRequest"]["Key"] for request in left]
         return [Key(key["PK"]["S"], key["SK"]["S"]) for key in keys]
+
+    def write_batches(
+        self, *, puts: Sequence[Mapping[str, Any]] = (), deletes: Sequence[Key] = ()
+    ) -> None:
+        """Put and delete rows, 25 to a batch, until DynamoDB leaves none over.
+
+        No condition can be asked: for rows whose keys nobody else writes.
+
+        Raises:
+            UnavailableError: DynamoDB kept leaving some over; the same call goes on.
+        """
+        requests: list[Any] = [{"PutRequest": {"Item": row}} for row in puts]
+        requests += [{"DeleteRequest": {"Key": key.as_dict()}} for key in deletes]
+        for start in range(0, len(requests), BATCH_WRITE):
+            left: Any = {self.name: requests[start : start + BATCH_WRITE]}
+            for _ in _tries():
+                with _translated():
+                    left = self._client.batch_write_item(RequestItems=left)["UnprocessedItems"]
+                if not left:
+                    break
+            else:
+                raise UnavailableError
 
     def query(self, *, widest: int | None = None, **query: Any) -> Iterator[Row]:
         """Yield the rows a Query finds, to the end; ``query_pages`` says how."""
@@ -242,6 +273,11 @@ class Table:
             }
             for verb, words in action.items()
         }
+
+
+def _projected(names: str | None, aliases: Mapping[str, str] | None) -> dict[str, Any]:
+    words: dict[str, Any] = {"ProjectionExpression": names, "ExpressionAttributeNames": aliases}
+    return {word: value for word, value in words.items() if value}
 
 
 def _raise_unless_passing(writes: Sequence[Write], error: ClientError) -> None:

@@ -1,0 +1,29 @@
+"""Erases what is due: expired links, links without a conversation, copies never finished."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from colloquy import metrics, wiring
+from colloquy.observability import logger
+
+_SPARE_SECONDS: Final = 20.0
+"""What the last batch may still take, with all its retries."""
+
+
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """Look at everything that is due; what does not fit the time is left to the next run."""
+    left = context.get_remaining_time_in_millis() / 1000
+    done = wiring.expiry().clean(time.monotonic() + left - _SPARE_SECONDS)
+    metrics.count("SharesErased", done.shares_erased)
+    metrics.count("SharesChecked", done.shares_checked)
+    metrics.count("ForksErased", done.forks_erased)
+    logger.info(
+        "share links cleaned up",
+        erased=done.shares_erased,
+        checked=done.shares_checked,
+        forks=done.forks_erased,
+        finished=done.finished,
+    )

@@ -1,0 +1,46 @@
+"""The public page: shows what a share link shows, to everyone who has it and nobody else."""
+
+from math import ceil
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.depends import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from colloquy import metrics, wiring
+from colloquy.domain.page import DEFAULT_LIMIT
+from colloquy.domain.share import Cut
+from colloquy.http.models import Limit
+from colloquy.http.negotiation import FormAsked
+from colloquy.http.public import ROOM, PublicApi, shown
+from colloquy.http.shares import ViewOut
+from colloquy.services.viewing import Viewing
+
+api: Final = PublicApi()
+lambda_handler: Final = api.handle
+
+Service = Annotated[Viewing, Depends(wiring.viewing)]
+After = Annotated[str | None, Query(description="The message behind which the page begins.")]
+Format = Annotated[
+    str | None, Query(alias="format", description="html, json or md; else Accept decides.")
+]
+Before = Annotated[str | None, Query(description="The message before which the page ends.")]
+
+
+@api.get("/conversations/share/<share_id>", tags=["public"])
+def open_share(
+    share_id: str,
+    service: Service,
+    form: FormAsked,
+    asked: Format = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+    before: Before = None,
+) -> Response[ViewOut | str]:
+    """Show what a link shows, as HTML, JSON or Markdown."""
+    view = service.open(share_id, Cut(limit=limit, after=after, before=before), ROOM[form])
+    if after is None and before is None:
+        # ViewsFunction reads this line and counts. The digest opens nothing, as the id would.
+        ends = ceil(view.share.expires_at.timestamp())
+        metrics.count("SharesViewed", viewed_share=view.share.digest, viewed_until=ends)
+    return shown(view, form, limit, named=asked is not None)

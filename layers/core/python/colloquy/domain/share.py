@@ -1,0 +1,159 @@
+"""A share link: what of a conversation anyone may see who has it, and until when.
+
+A link refers to the conversation and copies nothing of it but the title: it shows the messages
+up to ``up_to``, in the words they had at ``created_at`` (docs/adr/0030).
+"""
+
+import base64
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from colloquy.domain.item import Content, Item, Role
+from colloquy.domain.page import answer_bytes
+
+MIN_EXPIRES_IN: Final = 60
+MAX_EXPIRES_IN: Final = 31_536_000
+DEFAULT_EXPIRES_IN: Final = 2_592_000
+"""Seconds a link works: contract, section 4."""
+
+CHECK_UP_AFTER: Final = timedelta(minutes=5)
+"""When the cleanup looks whether a new link's conversation is still there (docs/adr/0031)."""
+
+SHOWN_ROLES: Final[frozenset[Role]] = frozenset({"user", "assistant"})
+"""What a link shows: neither instructions nor tool traffic."""
+
+_SHARE_ID: Final = re.compile(r"(?:msg_)?share_[0-9a-v]{26}")
+_RANDOM_BYTES: Final = 16
+_READ: Final = frozenset({"text", "input_text", "output_text"})
+_ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A link to a conversation, or to one message of it where ``item_id`` is set.
+
+    ``up_to`` is the newest message at the link's time, None where there was none; ``context_id``
+    the user message shown before a single one.
+    """
+
+    id: str
+    owner_id: str
+    conversation_id: str
+    created_at: datetime
+    expires_at: datetime
+    title: str | None = None
+    read_only: bool = True
+    up_to: str | None = None
+    item_id: str | None = None
+    include_context: bool = False
+    context_id: str | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """When the cleanup is to look at a link that has just been made."""
+        return min(self.expires_at, self.created_at + CHECK_UP_AFTER)
+
+    @property
+    def digest(self) -> str:
+        """What stands for the link where reading it must not open it, as in a log."""
+        return digest_of(self.id)
+
+    @property
+    def answer_bytes(self) -> int:
+        """What the link takes of an answer (``page.MAX_ANSWER_BYTES``)."""
+        return 2 * answer_bytes(self.title)
+
+    def has_expired(self, now: datetime) -> bool:
+        """Say whether the link's time is over."""
+        return now >= self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownItem:
+    """A message as a link shows it: ``guest`` where a viewer wrote it through the link."""
+
+    id: str
+    role: Role
+    content: Content
+    created_at: datetime
+    guest: bool = False
+
+    @property
+    def answer_bytes(self) -> int:
+        """What the message takes of an answer (``page.MAX_ANSWER_BYTES``)."""
+        return answer_bytes(self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Where a page of what a link shows is: behind a message, before one, or at the start."""
+
+    limit: int
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One page of what a link shows, and the messages the pages around it are asked for with."""
+
+    share: Share
+    items: list[ShownItem]
+    next_after: str | None = None
+    previous_before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbandonedFork:
+    """A copy of a link that never came to its end: messages without a conversation."""
+
+    owner_id: str
+    conversation_id: str
+
+
+def mint_share_id(*, of_message: bool) -> str:
+    """Return a new id of a link: 128 bits from the system's source of secrets, and nothing else."""
+    encoded = base64.b32hexencode(secrets.token_bytes(_RANDOM_BYTES)).decode("ascii")
+    return f"{'msg_' if of_message else ''}share_{encoded.rstrip('=').lower()}"
+
+
+def digest_of(share_id: str) -> str:
+    """Return 128 bits of a link's id's digest: nobody gets from them to the link."""
+    return sha256(share_id.encode()).hexdigest()[:32]
+
+
+def is_share_id(text: str) -> bool:
+    """Say whether ``text`` has the shape of a link's id; nothing else can name a row."""
+    return _SHARE_ID.fullmatch(text) is not None
+
+
+def shown(item: Item, share: Share) -> ShownItem:
+    """Return a message as a link shows it."""
+    return ShownItem(
+        id=item.id,
+        role=item.role,
+        content=_public(item.content),
+        created_at=item.created_at,
+        guest=item.via_share == share.id,
+    )
+
+
+def _public(content: Content) -> Content:
+    """Return the parts anyone may read: texts, and images that have an address on the web.
+
+    Parts of other kinds may be tool traffic, and a file's id is a thing of the owner's.
+    """
+    if isinstance(content, str):
+        return content
+    parts: list[dict[str, str]] = []
+    for part in content:
+        kind, text, address = part.get("type"), part.get("text"), part.get("image_url")
+        if kind in _READ and isinstance(text, str):
+            parts.append({"type": str(kind), "text": text})
+        elif kind == "input_image" and isinstance(address, str) and _ADDRESS.fullmatch(address):
+            parts.append({"type": "input_image", "image_url": address})
+    return parts

@@ -1,0 +1,1 @@
+"""Share pages: Markdown to safe HTML, and what is around it; knows only the domain."""

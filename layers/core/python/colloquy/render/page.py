@@ -1,0 +1,170 @@
+"""The page of a share link, as a person sees it.
+
+Templates are ``Markup``: whatever is put into one is escaped, unless it is ``Markup`` itself.
+"""
+
+import time
+from datetime import datetime
+from typing import Final
+
+from markupsafe import Markup
+
+from colloquy.domain.item import Content, text_of
+from colloquy.domain.share import Share, ShownItem, View
+from colloquy.render.markdown import image, to_html
+from colloquy.render.style import STYLE
+from colloquy.render.visible import one_line, visible
+
+_WORK_SECONDS: Final = 4.0
+"""How long one page's Markdown is worked on before the rest is shown as it was typed."""
+_DESCRIPTION: Final = 200
+_HEAD_TITLE: Final = 120
+
+_PAGE: Final = Markup(
+    '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n'
+    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n{previews}'
+    "<style>{style}</style>\n</head>\n<body{kind}>\n{body}</body>\n</html>\n"
+)
+_PREVIEWS: Final = Markup(
+    '<meta property="og:type" content="article">\n<meta property="og:title" content="{title}">\n'
+    '<meta property="og:description" content="{description}">\n'
+    '<meta name="description" content="{description}">\n'
+    '<meta name="twitter:card" content="summary">\n'
+)
+_BODY: Final = Markup(
+    '<a class="skip" href="#messages">Skip to the messages</a>\n<header>\n'
+    '<p class="small over">{kind}</p>\n<h1 dir="auto">{title}</h1>\n'
+    '<p class="small">{facts}</p>\n</header>\n{before}'
+    '<main id="messages" tabindex="-1">\n{messages}</main>\n{after}'
+    '<footer>\n<p class="small">{footer}</p>\n</footer>\n'
+)
+_MESSAGE: Final = Markup(
+    '<article class="{role}" id="{id}" aria-labelledby="{id}-who">\n'
+    '<h2 class="who" id="{id}-who"><span>{who}</span> {time}</h2>\n'
+    '<div class="text" dir="auto">{text}</div>\n</article>\n'
+)
+_TIME: Final = Markup('<time datetime="{iso}">{words}</time>')
+_NOTICE: Final = Markup(
+    '<header>\n<p class="small over">Shared conversation</p>\n<h1>{title}</h1>\n</header>\n'
+    "<main>\n<p>{words}</p>\n</main>\n"
+)
+_NAV: Final = Markup('<nav class="pages" aria-label="{label}">{links}</nav>\n')
+_WHO: Final = {"user": "User", "assistant": "Assistant"}
+
+
+def page(view: View, query: str) -> str:
+    """Return the page; ``query`` is put before the cursor in the addresses of its neighbours."""
+    share = view.share
+    until = time.monotonic() + _WORK_SECONDS
+    title = visible(share.title) if share.title else _untitled(share)
+    # A day is named once, as in a diary.
+    days = [None, *(item.created_at.date() for item in view.items)]
+    messages = Markup().join(
+        _message(item, until, _moment(item.created_at, named=item.created_at.date() == day))
+        for item, day in zip(view.items, days, strict=False)
+    )
+    body = _BODY.format(
+        kind="Shared message" if share.item_id else "Shared conversation",
+        title=title,
+        facts=_facts(share),
+        messages=messages or _note("There are no messages in it."),
+        before=_pages("Earlier pages", _earlier(view, query)),
+        after=_pages("Other pages", _earlier(view, query) + _later(view, query)),
+        footer=_footer(share),
+    )
+    description = next((text for item in view.items if (text := _words(item.content))), "")
+    previews = _PREVIEWS.format(
+        title=one_line(title, _HEAD_TITLE), description=description or _untitled(share)
+    )
+    return _document(one_line(title, _HEAD_TITLE), body, previews)
+
+
+def notice(title: str, words: str) -> str:
+    """Return the page that says why there is nothing to see."""
+    return _document(title, _NOTICE.format(title=title, words=words), kind=' class="notice"')
+
+
+def _document(title: str, body: str, previews: str = "", kind: str = "") -> str:
+    return str(
+        _PAGE.format(
+            title=title,
+            body=body,
+            previews=previews,
+            style=Markup(STYLE),  # noqa: S704 - ours, and digested as it is
+            kind=Markup(kind),  # noqa: S704 - ours
+        )
+    )
+
+
+def _message(item: ShownItem, until: float, moment: Markup) -> Markup:
+    return _MESSAGE.format(
+        role=item.role,
+        id=item.id,
+        who="Guest" if item.guest else _WHO[item.role],
+        time=moment,
+        text=_content(item.content, until) or _note("Nothing in this message can be shown."),
+    )
+
+
+def _content(content: Content, until: float) -> Markup:
+    if isinstance(content, str):
+        return to_html(content, until)
+    shown = Markup()
+    for part in content:
+        if part["type"] == "input_image":
+            shown += Markup("<p>{}</p>\n").format(image(part["image_url"], ""))
+        else:
+            shown += to_html(part["text"], until)
+    return shown
+
+
+def _facts(share: Share) -> Markup:
+    return Markup("As it was on {}").format(_moment(share.created_at)) + (
+        "" if share.read_only else " · whoever is signed in may write through this link"
+    )
+
+
+def _footer(share: Share) -> Markup:
+    return Markup(
+        "Whoever has this link can read this page until {}. It shows what was written by the "
+        "time the link was made; what its owner deletes disappears from it."
+    ).format(_moment(share.expires_at))
+
+
+def _pages(label: str, links: Markup) -> Markup:
+    return _NAV.format(label=label, links=links) if links else Markup()
+
+
+def _earlier(view: View, query: str) -> Markup:
+    if view.previous_before is None:
+        return Markup()
+    link = Markup('<a rel="prev" href="?{}before={}">← Earlier messages</a>')
+    return link.format(query, view.previous_before)
+
+
+def _later(view: View, query: str) -> Markup:
+    if view.next_after is None:
+        return Markup()
+    link = Markup('<a rel="next" href="?{}after={}">Later messages →</a>')
+    return link.format(query, view.next_after)
+
+
+def _moment(moment: datetime, *, named: bool = False) -> Markup:
+    words = f"{moment:%H:%M} UTC"
+    if not named:
+        words = f"{moment.day} {moment:%B %Y}, {words}"
+    return _TIME.format(iso=f"{moment:%Y-%m-%dT%H:%M:%SZ}", words=words)
+
+
+def _note(words: str) -> Markup:
+    return Markup('<p class="none">{}</p>').format(words)
+
+
+def _untitled(share: Share) -> str:
+    return "A shared message" if share.item_id else "A shared conversation"
+
+
+def _words(content: Content) -> str:
+    return one_line(text_of(content), _DESCRIPTION)

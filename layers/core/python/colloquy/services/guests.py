@@ -1,0 +1,170 @@
+"""What a signed-in viewer does with a link: copy what it shows, write into it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from colloquy.domain import ids
+from colloquy.domain.conversation import Conversation
+from colloquy.domain.errors import ConflictError, OutOfOrderError, ReadOnlyError, TooLargeError
+from colloquy.domain.item import Item, ItemDraft
+from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
+from colloquy.domain.share import Cut, Share, ShownItem, shown
+from colloquy.services.arguments import known_share
+from colloquy.services.items import items_from, refuse_too_large
+from colloquy.services.ports import Clock, GuestRows, ShareRows, SnapshotRows
+from colloquy.services.shares import facts_of
+from colloquy.services.viewing import Viewing
+
+COPY_SECONDS: Final = 25.0
+"""How long a copy may take; the request has 28 seconds."""
+FORK_MAY_TAKE: Final = timedelta(hours=1)
+"""After this a copy without a header is surely abandoned: no function runs that long."""
+
+_READ_AT_ONCE: Final = 5_000
+"""Messages asked for in one read: more than the 1 MB after which DynamoDB ends a page."""
+_COPIED_AT_ONCE: Final = 200
+_APPEND_TRIES: Final = 50
+"""Each lost try means that another message was written meanwhile."""
+_FACTS: Final = TypeAdapter(Conversation)
+
+
+class Guests:
+    """What viewers who have a token can do with links that others made."""
+
+    def __init__(
+        self, shares: ShareRows, snapshots: SnapshotRows, guests: GuestRows, clock: Clock
+    ) -> None:
+        self._shares = shares
+        self._snapshots = snapshots
+        self._viewing = Viewing(snapshots, clock)
+        self._guests = guests
+        self._clock = clock
+
+    def fork(
+        self, viewer_id: str, share_id: str, once: Once | None = None
+    ) -> Written[Conversation]:
+        """Make a conversation of the viewer's own with what a link shows.
+
+        The messages are written first and the header last, so that nobody ever sees half a copy
+        (docs/adr/0033).
+
+        Raises:
+            NotFoundError: there is no such link.
+            ShareExpiredError: its time is over.
+            TooLargeError: it shows more than one request can copy.
+            IdempotencyMismatchError: the key was used for another request.
+        """
+        known_share(share_id)
+        now = self._clock()
+        if facts := facts_of(self._shares, viewer_id, once, now):
+            return Written(_FACTS.validate_json(facts["conversation"]), replayed=True)
+        share = self._viewing.link(share_id)
+        until = time.monotonic() + COPY_SECONDS
+        conversation = Conversation(
+            id=ids.mint(ids.CONVERSATION, now),
+            owner_id=viewer_id,
+            title=share.title,
+            title_source="user" if share.title else None,
+            created_at=now,
+            updated_at=now,
+        )
+        found = self._all(share)
+        # The first read proves that there is something to copy.
+        items = list(islice(found, _COPIED_AT_ONCE))
+        self._guests.begin_fork(viewer_id, conversation.id, now + FORK_MAY_TAKE)
+        while items:
+            if time.monotonic() > until:
+                raise TooLargeError("This link shows more than one request can copy.")
+            copies = _copies(items, conversation, now)
+            self._guests.copy(viewer_id, copies)
+            conversation = replace(
+                conversation,
+                item_count=conversation.item_count + len(copies),
+                newest_item=copies[-1].id,
+            )
+            items = list(islice(found, _COPIED_AT_ONCE))
+        facts = {"conversation": _FACTS.dump_json(conversation).decode()}
+        try:
+            receipt = once.receipt(now, facts) if once else None
+            self._guests.finish_fork(conversation, receipt)
+        except AlreadyDoneError as done:
+            earlier = _FACTS.validate_json(done.facts_for(once)["conversation"])
+            return Written(earlier, replayed=True)
+        return Written(conversation)
+
+    def append(
+        self, viewer_id: str, share_id: str, draft: ItemDraft, once: Once | None = None
+    ) -> Written[Item]:
+        """Write a viewer's message into the conversation behind a link that is not read-only.
+
+        Raises:
+            NotFoundError: there is no such link.
+            ShareExpiredError: its time is over.
+            ReadOnlyError: it lets nobody write.
+            ConversationFullError: the conversation holds 10,000 messages.
+            TooLargeError: the message is over the limit.
+            IdempotencyMismatchError: the key was used for another request.
+            ConflictError: others kept writing before us.
+        """
+        known_share(share_id)
+        refuse_too_large([draft])
+        if facts := facts_of(self._shares, viewer_id, once, self._clock()):
+            return Written(_written(viewer_id, share_id, draft, facts), replayed=True)
+        share = self._viewing.link(share_id)
+        if share.read_only:
+            raise ReadOnlyError
+        newest: str | None = None
+        for _ in range(_APPEND_TRIES):
+            now = self._clock()
+            facts = {"item": ids.mint(ids.ITEM, now, after=newest), "at": now.isoformat()}
+            item = replace(
+                _written(viewer_id, share_id, draft, facts),
+                conversation_id=share.conversation_id,
+            )
+            try:
+                receipt = once.receipt(now, facts) if once else None
+                self._guests.append(share, viewer_id, item, receipt)
+            except OutOfOrderError as late:
+                newest = late.newest
+            except AlreadyDoneError as done:
+                earlier = _written(viewer_id, share_id, draft, done.facts_for(once))
+                return Written(earlier, replayed=True)
+            else:
+                return Written(item)
+        raise ConflictError("Others keep writing to this conversation. Try again in a moment.")
+
+    def _all(self, share: Share) -> Iterator[ShownItem]:
+        """Yield everything a link shows, as it is read, but for messages without a word."""
+        if share.item_id is not None:
+            found: Iterator[Item] = iter(self._snapshots.message(share))
+        else:
+            found = self._snapshots.page(share, Cut(limit=_READ_AT_ONCE))
+        return (copy for item in found if (copy := shown(item, share)).content)
+
+
+def _copies(items: list[ShownItem], conversation: Conversation, now: datetime) -> list[Item]:
+    """Return messages as the viewer's own: new ids behind those copied before, the old times."""
+    minted = ids.mint_many(ids.ITEM, now, len(items), after=conversation.newest_item)
+    return [
+        Item(
+            id=item_id,
+            conversation_id=conversation.id,
+            role=item.role,
+            content=item.content,
+            created_at=item.created_at,
+        )
+        for item, item_id in zip(items, minted, strict=True)
+    ]
+
+
+def _written(viewer_id: str, share_id: str, draft: ItemDraft, facts: Facts) -> Item:
+    """Return the message a viewer's draft becomes, but for the conversation it is in."""
+    at = datetime.fromisoformat(facts["at"])
+    (item,) = items_from([draft], "", [facts["item"]], at)
+    return replace(item, author=viewer_id, via_share=share_id)

@@ -1,0 +1,70 @@
+"""Open a share link: what anyone sees who has it."""
+
+from dataclasses import replace
+
+from colloquy.domain import ids
+from colloquy.domain.errors import InvalidCursorError, NotFoundError, ShareExpiredError
+from colloquy.domain.page import MAX_ANSWER_BYTES, take
+from colloquy.domain.share import Cut, Share, View, shown
+from colloquy.services.arguments import known_share
+from colloquy.services.ports import Clock, SnapshotRows
+
+
+class Viewing:
+    """What everyone can do with a link they have."""
+
+    def __init__(self, snapshots: SnapshotRows, clock: Clock) -> None:
+        self._snapshots = snapshots
+        self._clock = clock
+
+    def open(self, share_id: str, cut: Cut, room: int = MAX_ANSWER_BYTES) -> View:
+        """Return a page of what a link shows, of at most ``room`` bytes.
+
+        Raises:
+            NotFoundError: there is no such link, or what it shows is gone: never told apart.
+            ShareExpiredError: its time is over.
+            InvalidCursorError: ``cut`` names no message.
+        """
+        share = self.link(share_id)
+        cut = _checked(cut)
+        if share.item_id is not None:
+            items = [shown(item, share) for item in self._snapshots.message(share)]
+            return View(share=share, items=items)
+        found = (shown(item, share) for item in self._snapshots.page(share, cut))
+        page = take(found, cut.limit, room)
+        items = page.data if cut.before is None else page.data[::-1]
+        later = page.has_more if cut.before is None else bool(items)
+        earlier = page.has_more if cut.before is not None else cut.after is not None
+        return View(
+            share=share,
+            items=items,
+            next_after=items[-1].id if items and later else None,
+            previous_before=items[0].id if items and earlier else None,
+        )
+
+    def link(self, share_id: str) -> Share:
+        """Return a link that works, as of now.
+
+        Raises:
+            NotFoundError: there is no such link.
+            ShareExpiredError: its time is over.
+        """
+        share = self._snapshots.link(known_share(share_id))
+        if share is None:
+            raise NotFoundError("share link")
+        if share.has_expired(self._clock()):
+            raise ShareExpiredError
+        return share
+
+
+def _checked(cut: Cut) -> Cut:
+    """Return the cut with item ids in it, however the client spelled them.
+
+    Raises:
+        InvalidCursorError: they are none.
+    """
+    after = ids.item_id_from(cut.after) if cut.after is not None else None
+    before = ids.item_id_from(cut.before) if cut.before is not None else None
+    if not all(ids.is_id(ids.ITEM, named) for named in (after, before) if named is not None):
+        raise InvalidCursorError("message")
+    return replace(cut, after=after, before=before)

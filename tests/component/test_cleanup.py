@@ -1,0 +1,162 @@
+"""The cleanup and the counting of views: what happens to links without a request."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from colloquy import wiring
+from tests.component.test_shares import opened, share, talk
+from tests.support.client import Client, Context
+from tests.support.functions import declared, dispatch, handler_of
+from tests.support.rows import Rows
+
+Later = Callable[[timedelta], None]
+
+
+@pytest.fixture
+def anyone(rows: Rows) -> Client:
+    assert rows.all() == []
+    return Client(dispatch, None)
+
+
+@pytest.fixture
+def wait(monkeypatch: pytest.MonkeyPatch) -> Later:
+    """Let time pass for every service made from here on."""
+
+    def pass_by(some: timedelta) -> None:
+        monkeypatch.setattr(wiring, "_utc_now", lambda: datetime.now(UTC) + some)
+        for wired in (wiring.shares, wiring.viewing, wiring.expiry):
+            wired.cache_clear()
+
+    return pass_by
+
+
+def clean() -> None:
+    handler_of("CleanupFunction")({}, _LongContext())
+
+
+class _LongContext(Context):
+    def get_remaining_time_in_millis(self) -> int:
+        return 300_000
+
+
+def shares_left(rows: Rows) -> list[str]:
+    return sorted(row["share_id"] for row in rows.of_type("share"))
+
+
+def test_expired_links_are_erased_with_all_their_rows(
+    alice: Client, rows: Rows, wait: Later, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversation_id = talk(alice, "One")
+    for _ in range(30):
+        share(alice, conversation_id, expires_in=60)
+    stays = share(alice, conversation_id)
+    clean()
+    assert len(shares_left(rows)) == 31
+
+    wait(timedelta(seconds=61))
+    capsys.readouterr()
+    clean()
+    assert shares_left(rows) == [stays]
+    assert len(rows.of_type("share_ref")) == 1
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["SharesErased"] for line in said if "SharesErased" in line] == [[30.0]]
+
+
+def test_a_run_without_time_leaves_the_rest_to_the_next(
+    alice: Client, rows: Rows, wait: Later
+) -> None:
+    share(alice, talk(alice, "One"), expires_in=60)
+    wait(timedelta(seconds=61))
+    assert wiring.expiry().clean(until=float("-inf")).finished is False
+    assert len(shares_left(rows)) == 1
+    assert wiring.expiry().clean(until=float("inf")).shares_erased == 1
+    assert shares_left(rows) == []
+
+
+def test_a_cleanup_cut_off_between_its_steps_is_finished_by_the_next(
+    alice: Client, rows: Rows, wait: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share(alice, talk(alice, "One"), expires_in=60)
+    wait(timedelta(seconds=61))
+    table = type(wiring.table())
+    real, calls = table.write_batches, []
+
+    def dies_the_second_time(self: Any, **batch: Any) -> None:
+        calls.append(batch)
+        if len(calls) == 2:
+            raise RuntimeError
+        real(self, **batch)
+
+    monkeypatch.setattr(table, "write_batches", dies_the_second_time)
+    with pytest.raises(RuntimeError):
+        clean()
+    assert (len(shares_left(rows)), len(rows.of_type("share_ref"))) == (1, 0)
+    clean()
+    assert shares_left(rows) == []
+
+
+def test_a_link_whose_conversation_went_while_it_was_made_is_erased_soon(
+    alice: Client, rows: Rows, wait: Later
+) -> None:
+    kept, lost = talk(alice, "One"), talk(alice, "Two")
+    stays, orphan = share(alice, kept), share(alice, lost)
+    # What the purge does, but a moment before the link's rows were written.
+    alice.delete(f"/v1/conversations/{lost}")
+    wait(timedelta(minutes=6))
+    clean()
+    assert shares_left(rows) == [stays]
+    assert orphan not in str(rows.all())
+    (row,) = rows.of_type("share")
+    assert row["GSI2SK"] == row["expires_at"]  # its next look is its last
+
+
+def delivery(lines: list[str]) -> dict[str, Any]:
+    """Return what CloudWatch Logs sends for these lines."""
+    events = [
+        {"id": f"event-{number}", "timestamp": 0, "message": line}
+        for number, line in enumerate(lines)
+    ]
+    data = json.dumps(
+        {
+            "messageType": "DATA_MESSAGE",
+            "owner": "123456789012",
+            "logGroup": "/aws/lambda/PublicFunction",
+            "logStream": "x",
+            "subscriptionFilters": ["x"],
+            "logEvents": events,
+        }
+    )
+    return {"awslogs": {"data": base64.b64encode(gzip.compress(data.encode())).decode()}}
+
+
+def test_views_are_counted_once_and_shown_to_the_owner(
+    alice: Client, anyone: Client, rows: Rows, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share_id = share(alice, talk(alice, *[str(number) for number in range(30)]))
+    other = share(alice, talk(alice, "One"))
+    capsys.readouterr()
+    before = len(rows.all())
+    first = opened(anyone, share_id)
+    opened(anyone, share_id, format="html")
+    opened(anyone, share_id, after=first.body["next_after"])  # the second page of a view
+    opened(anyone, other)
+    opened(anyone, "share_unknown")
+    assert len(rows.all()) == before  # a view writes nothing
+    (subscription,) = declared().subscriptions
+    lines = [line for line in capsys.readouterr().out.splitlines() if subscription.field in line]
+    assert len(lines) == 3
+    assert share_id not in "".join(lines)
+
+    for _ in range(2):
+        handler_of("ViewsFunction")(delivery(lines), Context())  # delivered twice
+    handler_of("ViewsFunction")(delivery([]), Context())
+    counts = {each["id"]: each["view_count"] for each in alice.get("/v1/shares").body["data"]}
+    assert counts == {share_id: 2, other: 1}
+    alice.delete(f"/v1/shares/{share_id}")
+    assert len(rows.of_type("views")) == 1

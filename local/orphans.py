@@ -164,12 +164,16 @@ def needed_by(key: Key, row: Row) -> list[Key] | None:
             return _needed_by_owned(key)
         case ["S", _] if key.sort == keys.LINK:
             return [keys.conversation(row["owner"]["S"], row["conversation_id"]["S"])]
+        case ["V", _] if key.sort == keys.VIEWS:
+            # A count under a digest, which names nothing; it expires with its link.
+            return []
     return None
 
 
 def _needed_by_owned(key: Key) -> list[Key] | None:
     match key.sort.split("#"):
-        case ["C" | "P", _]:
+        # A note of a fork is the cleanup's to work off.
+        case ["C" | "P" | "F", _]:
             return []
         case ["S", conversation_id, _]:
             header = Key(key.partition, f"{keys.CONVERSATION}{conversation_id}")

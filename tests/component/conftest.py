@@ -1,9 +1,13 @@
 """Component tests: an event goes into the real handler, and rows come out of a fake DynamoDB."""
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 
 from colloquy import wiring
@@ -18,13 +22,26 @@ SignIn = Callable[[str], Client]
 
 
 @pytest.fixture
-def rows() -> Iterator[Rows]:
+def rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rows]:
     """The real schema, read from template.yaml, in an empty fake DynamoDB."""
+    _call_one_at_a_time(monkeypatch)
     with mock_aws():
         client = boto3.client("dynamodb")
         table.create(client, declared(), "conversations-test")
         wiring.forget()
         yield Rows(client, "conversations-test")
+
+
+def _call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep threads apart in the fake: its transactions are none while another call runs."""
+    lock = threading.Lock()
+    call: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def one(client: Any, *words: Any) -> Any:
+        with lock if client.meta.service_model.service_name == "dynamodb" else nullcontext():
+            return call(client, *words)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", one)
 
 
 @pytest.fixture

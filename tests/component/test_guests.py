@@ -1,11 +1,15 @@
 """What signed-in viewers do with links: copies of their own, messages through a link."""
 
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from colloquy import wiring
+from colloquy.domain.item import Item
 from colloquy.services import guests
+from colloquy.store.guests import GuestStore
 from tests.component.test_shares import opened, say, share, talk, texts_in
 from tests.support.client import Client
 from tests.support.functions import dispatch
@@ -75,7 +79,14 @@ def test_a_copy_that_takes_too_long_is_seen_by_nobody_and_erased_later(
 ) -> None:
     share_id = share(alice, talk(alice, "One", "Two"))
     monkeypatch.setattr(guests, "_COPIED_AT_ONCE", 1)
-    monkeypatch.setattr("colloquy.services.guests.time.monotonic", iter([0.0, 1.0, 99.0]).__next__)
+    monkeypatch.setattr(guests, "COPY_SECONDS", 0.05)
+    copy = GuestStore.copy
+
+    def slowly(self: GuestStore, owner_id: str, items: Sequence[Item]) -> None:
+        copy(self, owner_id, items)
+        time.sleep(0.06)
+
+    monkeypatch.setattr(GuestStore, "copy", slowly)
     reply = bob.post(f"/v1/shares/{share_id}/fork")
     assert (reply.status, reply.error["code"]) == (413, "too_large")
     monkeypatch.undo()

@@ -74,6 +74,19 @@ def test_a_key_is_its_owners_own(alice: Client, bob: Client) -> None:
     assert his.body["id"] != hers
 
 
+@pytest.mark.parametrize("post", POSTS)
+def test_the_first_answer_comes_again_after_the_conversation_is_deleted(
+    alice: Client, conversation: str, post: Post
+) -> None:
+    first = post(alice, conversation)
+    alice.delete(conversation)
+    again = post(alice, conversation)
+    assert (again.status, again.text) == (first.status, first.text)
+    assert again.headers["idempotent-replayed"] == "true"
+    other = alice.post(conversation, {"title": "Another"}, headers=KEY)
+    assert other.error["code"] == "idempotency_mismatch"
+
+
 def test_a_request_that_was_refused_leaves_the_key_free(alice: Client) -> None:
     assert alice.post("/v1/conversations", {"title": ""}, headers=KEY).status == 400
     refused = alice.post("/v1/conversations", {"project_id": "proj_" + "0" * 26}, headers=KEY)

@@ -141,6 +141,18 @@ def test_messages_that_do_not_fit_one_transaction_are_refused_together(
     assert alice.post(path, {"items": [big] * 11}).status == 201
 
 
+def test_messages_whose_answer_would_burst_are_refused_before_they_are_written(
+    alice: Client, path: str, rows: Rows
+) -> None:
+    quotes = {"role": "user", "content": '"' * 97_000}
+    reply = alice.post(path, {"items": [quotes] * 20})
+    assert (reply.status, reply.error["code"], reply.error["param"]) == (413, "too_large", "items")
+    assert rows.of_type("item") == []
+    fits = alice.post(path, {"items": [quotes] * 15})
+    assert fits.status == 201
+    assert len(json.dumps(fits.text, ensure_ascii=False)) < 6_291_556
+
+
 def test_a_conversation_takes_10_000_messages_and_not_one_more(
     alice: Client, path: str, rows: Rows
 ) -> None:
@@ -186,8 +198,8 @@ def test_call_id_finds_all_it_was_given_to_and_nothing_else(alice: Client, path:
 
 def test_pages_end_early_rather_than_burst_the_answer(alice: Client, path: str) -> None:
     big = {"role": "user", "content": '"' * 170_000}
-    for _ in range(2):
-        assert alice.post(path, {"items": [big] * 10}).status == 201
+    for _ in range(4):
+        assert alice.post(path, {"items": [big] * 5}).status == 201
 
     seen: list[str] = []
     after: dict[str, Any] = {}

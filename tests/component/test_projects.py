@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from colloquy.store.conversations import ConversationStore
 from colloquy.store.projects import ProjectStore
+from functions.purge.app import lambda_handler as purge
 from tests.support.client import Client, Reply
 from tests.support.rows import Rows
+from tests.support.stream import Stream
 
 
 def test_the_guides_project_comes_back_as_printed(alice: Client) -> None:
@@ -180,10 +183,41 @@ def test_a_deletion_that_was_cut_off_hides_the_project_and_can_be_finished(
     assert alice.get(f"/v1/projects/{project}").status == 404
     assert alice.get("/v1/projects").body["data"] == []
     assert alice.patch(f"/v1/projects/{project}", {"title": "x"}).status == 404
+    renamed = alice.post(
+        f"/v1/conversations/{filed}", {"title": "x"}, headers={"Idempotency-Key": "key"}
+    )
+    assert renamed.status == 200, "a title does not ask for a project that is going"
     refiled = alice.patch(f"/v1/conversations/{filed}", {"project_id": project})
     assert refiled.status == 404
     assert alice.delete(f"/v1/projects/{project}").status == 204
     assert alice.delete(f"/v1/projects/{project}").status == 404
+
+
+@pytest.mark.parametrize("conversations", ["keep", "delete"])
+def test_purge_finishes_a_deletion_that_was_cut_off(
+    alice: Client,
+    rows: Rows,
+    stream: Stream,
+    monkeypatch: pytest.MonkeyPatch,
+    conversations: str,
+) -> None:
+    project = alice.post("/v1/projects", {"title": "P"}).body["id"]
+    filed = alice.post("/v1/conversations", {"project_id": project}).body["id"]
+
+    def cut_off(*_: object) -> None:
+        raise RuntimeError("cut off")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ConversationStore, "filed_in", cut_off)
+        query = {"conversations": conversations}
+        assert alice.delete(f"/v1/projects/{project}", **query).status == 500
+    assert rows.of_type("project")
+
+    stream.feed(purge)
+    assert rows.of_type("project") == []
+    opened = alice.get(f"/v1/conversations/{filed}")
+    assert opened.status == (200 if conversations == "keep" else 404)
+    assert conversations == "delete" or opened.body["project_id"] is None
 
 
 def test_someone_elses_project_looks_absent(alice: Client, bob: Client) -> None:

@@ -97,7 +97,9 @@ def test_a_conversation_is_filed_only_where_a_project_stays(stores: Stores) -> N
     found = stores.conversations.find_in_project("alice", project.id, ASC, "all")
     assert list(found) == filed
 
-    stores.projects.start_deleting("alice", project.id, make.moment(), None)
+    stores.projects.start_deleting(
+        "alice", project.id, make.moment(), None, with_conversations=False
+    )
     with pytest.raises(NotFoundError):
         stores.conversations.add(make.conversation(project_id=project.id), [], None)
     for conversation in stores.conversations.filed_in("alice", project.id):
@@ -115,7 +117,7 @@ def test_a_conversation_that_has_left_its_project_is_left_alone(stores: Stores) 
     filed = make.conversation(project_id=one.id)
     stores.conversations.add(filed, [], None)
     moved = replace(filed, project_id=two.id, revision=2)
-    stores.conversations.replace(moved, frozenset({1}), None)
+    stores.conversations.replace(moved, frozenset({1}), None, files_it=True)
 
     assert not stores.conversations.unfile(filed, make.moment())
     assert not stores.conversations.delete_filed(filed)
@@ -145,7 +147,7 @@ def test_conditions_tell_the_absent_from_the_changed(stores: Stores) -> None:
         with pytest.raises(PreconditionFailedError):
             stores.conversations.delete("alice", added.id, stale)
         with pytest.raises(ConflictError):
-            stores.conversations.replace(added, stale, None)
+            stores.conversations.replace(added, stale, None, files_it=False)
     with pytest.raises(NotFoundError):
         stores.conversations.update("alice", NOBODY, changes, now, frozenset({1}))
     with pytest.raises(NotFoundError):
@@ -233,8 +235,8 @@ def test_a_receipt_keeps_what_was_done_from_being_done_again(stores: Stores) -> 
 
     again: list[Callable[[], None]] = [
         lambda: stores.items.append("alice", [make.item(first)], None, make.receipt()),
-        lambda: stores.conversations.replace(first, frozenset({1}), make.receipt()),
-        lambda: stores.conversations.replace(first, frozenset(), make.receipt()),
+        lambda: stores.conversations.replace(first, frozenset({1}), make.receipt(), files_it=False),
+        lambda: stores.conversations.replace(first, frozenset(), make.receipt(), files_it=False),
         lambda: stores.projects.add(make.project(), make.receipt()),
     ]
     for write in again:
@@ -262,8 +264,12 @@ def test_a_project_that_is_being_deleted_is_gone_for_its_readers(stores: Stores)
     stores.projects.add(kept, None)
     stores.projects.add(going, None)
     with pytest.raises(PreconditionFailedError):
-        stores.projects.start_deleting("alice", going.id, make.moment(), frozenset({9}))
-    stores.projects.start_deleting("alice", going.id, make.moment(), frozenset({1}))
+        stores.projects.start_deleting(
+            "alice", going.id, make.moment(), frozenset({9}), with_conversations=False
+        )
+    stores.projects.start_deleting(
+        "alice", going.id, make.moment(), frozenset({1}), with_conversations=False
+    )
 
     with pytest.raises(NotFoundError):
         stores.projects.get("alice", going.id)
@@ -273,10 +279,14 @@ def test_a_project_that_is_being_deleted_is_gone_for_its_readers(stores: Stores)
     assert list(stores.projects.find("alice", ASC)) == [kept]
 
     # Cut off and started again, whatever revision it had then.
-    stores.projects.start_deleting("alice", going.id, make.moment(), frozenset({1}))
+    stores.projects.start_deleting(
+        "alice", going.id, make.moment(), frozenset({1}), with_conversations=False
+    )
     stores.projects.finish_deleting("alice", going.id)
     stores.projects.finish_deleting("alice", going.id)
     with pytest.raises(NotFoundError):
-        stores.projects.start_deleting("alice", going.id, make.moment(), None)
+        stores.projects.start_deleting(
+            "alice", going.id, make.moment(), None, with_conversations=False
+        )
     with pytest.raises(PreconditionFailedError):
         stores.projects.finish_deleting("alice", kept.id)

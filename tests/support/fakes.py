@@ -9,7 +9,7 @@ from datetime import datetime
 
 from colloquy.domain.conversation import MAX_MESSAGES, Conversation, ConversationChanges
 from colloquy.domain.errors import (
-    ConflictError,
+    ChangedMeanwhileError,
     ConversationFullError,
     NotFoundError,
     OutOfOrderError,
@@ -103,21 +103,32 @@ class FakeConversations:
         before = self.get(owner_id, conversation_id)
         if before is None:
             raise NotFoundError("conversation")
+        if changes.files_it:
+            self._memory.check_project(owner_id, changes.fields["project_id"])
         _check_match(if_match, before.revision, "conversation")
         after = changes.apply_to(before, now)
         self._memory.conversations[owner_id, conversation_id] = after
         return after
 
+    def receipt(self, owner_id: str, key: str) -> Receipt | None:
+        return self._memory.receipts.get((owner_id, key))
+
     def replace(
-        self, after: Conversation, revisions: frozenset[int], receipt: Receipt | None
+        self,
+        after: Conversation,
+        revisions: frozenset[int],
+        receipt: Receipt | None,
+        *,
+        files_it: bool,
     ) -> None:
         self._memory.check(after.owner_id, receipt)
-        self._memory.check_project(after.owner_id, after.project_id)
+        if files_it:
+            self._memory.check_project(after.owner_id, after.project_id)
         before = self.get(after.owner_id, after.id)
         if before is None:
             raise NotFoundError("conversation")
         if before.revision not in revisions:
-            raise ConflictError("changed")
+            raise ChangedMeanwhileError
         self._memory.conversations[after.owner_id, after.id] = after
         self._memory.keep(after.owner_id, receipt)
 
@@ -246,9 +257,15 @@ class FakeProjects:
         return after
 
     def start_deleting(
-        self, owner_id: str, project_id: str, now: datetime, if_match: IfMatch
+        self,
+        owner_id: str,
+        project_id: str,
+        now: datetime,
+        if_match: IfMatch,
+        *,
+        with_conversations: bool,
     ) -> None:
-        del now
+        del now, with_conversations
         key = (owner_id, project_id)
         if key not in self._memory.deleting:
             _check_match(if_match, self.get(owner_id, project_id).revision, "project")

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colloquy.domain.page import MAX_ANSWER_BYTES, answer_bytes, take
+from colloquy.domain.page import (
+    MAX_ANSWER_BYTES,
+    MAX_TRAVELLING_BYTES,
+    answer_bytes,
+    take,
+)
+from colloquy.http.items import ItemOut
+from tests.support import make
 
 
 @dataclass
@@ -47,8 +54,26 @@ def test_a_page_is_never_empty_while_there_is_something() -> None:
     assert (len(page.data), page.has_more) == (1, True)
 
 
-@given(st.text())
-def test_an_entry_is_weighed_as_lambda_counts_it(text: str) -> None:
+@given(st.text(st.characters(codec="utf-8")))
+def test_an_entry_takes_what_is_nearer_to_its_limit(text: str) -> None:
     body = json.dumps([text], ensure_ascii=False)
     travelling = json.dumps(body, ensure_ascii=False)
-    assert answer_bytes(text) >= len(travelling.encode("utf-8", "surrogatepass"))
+    share_of_answer = len(body.encode()) / MAX_ANSWER_BYTES
+    share_of_lambdas = len(travelling.encode()) / MAX_TRAVELLING_BYTES
+    assert answer_bytes(text) / MAX_ANSWER_BYTES >= max(share_of_answer, share_of_lambdas)
+
+
+def test_ten_thousand_short_messages_fit_one_answer() -> None:
+    of = make.conversation()
+    items = [make.item(of, content="x") for _ in range(10_000)]
+    page = take(items)
+    assert len(page.data) == 10_000
+    body = json.dumps([ItemOut.model_validate(item).model_dump(mode="json") for item in items])
+    assert len(body) < sum(item.answer_bytes for item in items) < MAX_ANSWER_BYTES
+
+
+def test_the_frame_is_longer_than_any_item_is_beside_its_fields() -> None:
+    at = make.moment().replace(microsecond=123456)
+    item = make.item(make.conversation(), role="assistant", version=999_999, edited_at=at)
+    body = ItemOut.model_validate(item).model_dump_json()
+    assert item.answer_bytes >= len(body)

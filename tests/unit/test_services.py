@@ -113,7 +113,9 @@ def test_an_update_that_others_race_is_run_again_on_what_they_left() -> None:
     busy = Busy(memory)
     busy.add(conversation, [], None)
     changes = ConversationChanges(fields={"project_id": project.id})
-    after = Conversations(busy, FakeItems(memory), clock).update("alice", conversation.id, changes)
+    once = Once(key="key", fingerprint="print")
+    service = Conversations(busy, FakeItems(memory), clock)
+    after = service.update("alice", conversation.id, changes, once=once)
     assert after.value.project_id == project.id
     assert after.value.title is not None
     assert after.value.title.startswith("Other")

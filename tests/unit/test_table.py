@@ -125,6 +125,21 @@ def test_an_update_waits_for_a_transaction_that_holds_its_row() -> None:
     assert table.update({}, WRITE.refused) == {"PK": "p", "SK": "s"}
 
 
+def test_an_update_whose_first_answer_was_lost_is_done() -> None:
+    action = {"ExpressionAttributeValues": {":updated_at": {"S": "now"}}}
+    written = ROW | {"updated_at": {"S": "now"}}
+    table, _ = scripted(error("ConditionalCheckFailedException", retries=1, Item=written))
+    assert table.update(action, WRITE.refused)["updated_at"] == "now"
+    other = ROW | {"updated_at": {"S": "before"}}
+    for refused in (
+        error("ConditionalCheckFailedException", retries=1, Item=other),
+        error("ConditionalCheckFailedException", Item=written),
+    ):
+        table, _ = scripted(refused)
+        with pytest.raises(NotFoundError):
+            table.update(action, WRITE.refused)
+
+
 def test_a_new_row_that_is_there_already_was_written_by_a_try_whose_answer_was_lost() -> None:
     table, client = scripted(error("ConditionalCheckFailedException", retries=1))
     table.put_new(ROW)

@@ -8,6 +8,8 @@ from typing import Any
 from colloquy.domain.erasure import Erasure, LostLink, LostVersions, Progress
 from colloquy.domain.errors import UnavailableError
 from colloquy.services.erasure import Erasures, Outcome
+from colloquy.services.projects import Projects
+from tests.support.fakes import FakeConversations, FakeProjects, Memory
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -58,6 +60,11 @@ class FakeRows:
         return Progress(1, finished=True)
 
 
+def projects() -> Projects:
+    memory = Memory()
+    return Projects(FakeProjects(memory), FakeConversations(memory), lambda: NOW)
+
+
 def conversation(name: str, size: int | None) -> Erasure:
     asked_at = NOW - timedelta(seconds=5)
     return Erasure(owner_id="alice", conversation_id=name, asked_at=asked_at, size=size)
@@ -71,7 +78,7 @@ def work(rows: FakeRows, *asked: Erasure | LostLink, seconds: float = 10.0) -> d
     records = [
         {"asked": each, "dynamodb": {"SequenceNumber": number}} for number, each in enumerate(asked)
     ]
-    outcomes = Erasures(rows, lambda: NOW, seconds).work(records)
+    outcomes = Erasures(rows, projects(), lambda: NOW, seconds).work(records)
     return {outcome.sequence_number: outcome for outcome in outcomes}
 
 

@@ -43,6 +43,16 @@ class LostVersions:
     asked_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostProject:
+    """A project whose deletion began at ``asked_at``, and may have been cut off since."""
+
+    owner_id: str
+    project_id: str
+    with_conversations: bool
+    asked_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What one invocation did for an erasure: rows it erased, and whether none is left."""

@@ -68,7 +68,9 @@ class Item:
     @property
     def answer_bytes(self) -> int:
         """What the message takes of an answer (``page.MAX_ANSWER_BYTES``)."""
-        return answer_bytes(self.content, self.call_id, dict(self.metadata))
+        return answer_bytes(
+            self.content, self.call_id, dict(self.metadata), self.model, self.author
+        )
 
 
 def automatic_title(drafts: Sequence[ItemDraft]) -> str | None:

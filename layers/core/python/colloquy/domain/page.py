@@ -12,11 +12,14 @@ DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
 
 MAX_ANSWER_BYTES: Final = 5_000_000
-"""What an answer may hold: Lambda refuses more than 6 MB (6,291,556 bytes) as its caller sees it,
-with every quote and backslash of the body escaped once more."""
+"""What an answer may hold (contract, section 2: under 5 MB)."""
+MAX_TRAVELLING_BYTES: Final = 6_200_000
+"""... and what it may take on its way: Lambda refuses answers of more than 6,291,556 bytes, with
+every quote and backslash of the body escaped once more."""
 
-
-_FRAME_BYTES: Final = 500
+# The longest an entry is beside its measured fields, and how many quotes are in that.
+_FRAME_BYTES: Final = 350
+_FRAME_QUOTES: Final = 70
 
 
 class Listed(Protocol):
@@ -76,8 +79,10 @@ def take(found: Iterable[T], limit: int | None = None, room: int = MAX_ANSWER_BY
 def answer_bytes(*fields: object) -> int:
     """Return what an entry with these fields takes of ``MAX_ANSWER_BYTES``.
 
-    Counted as Lambda counts: the answer's JSON travels as a string inside another JSON. Names,
-    ids, times and marks are in the frame.
+    An answer has two limits: its own, and Lambda's, for which its JSON travels as a string inside
+    another JSON. Whichever is nearer counts. Names, ids, times and marks are in the frame.
     """
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return _FRAME_BYTES + len(text.encode()) + text.count('"') + text.count("\\")
+    size = _FRAME_BYTES + len(text.encode())
+    travelling = size + _FRAME_QUOTES + text.count('"') + text.count("\\")
+    return max(size, -(-travelling * MAX_ANSWER_BYTES // MAX_TRAVELLING_BYTES))

@@ -29,7 +29,7 @@ class Version:
     @property
     def answer_bytes(self) -> int:
         """What the version takes of an answer (``page.MAX_ANSWER_BYTES``)."""
-        return answer_bytes(self.content)
+        return answer_bytes(self.content, self.model)
 
 
 def current_version(item: Item) -> Version:

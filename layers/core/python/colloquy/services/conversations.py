@@ -9,7 +9,12 @@ from pydantic import TypeAdapter
 
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation, ConversationChanges
-from colloquy.domain.errors import ConflictError, NotFoundError, PreconditionFailedError
+from colloquy.domain.errors import (
+    ChangedMeanwhileError,
+    ConflictError,
+    NotFoundError,
+    PreconditionFailedError,
+)
 from colloquy.domain.item import Item, ItemDraft, automatic_title
 from colloquy.domain.page import Archived, Order, Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
@@ -117,7 +122,7 @@ class Conversations:
         known_id(ids.CONVERSATION, conversation_id, "conversation")
         if changes.files_it:
             known_id(ids.PROJECT, changes.fields["project_id"], "project", param="project_id")
-        if changes.files_it or once is not None:
+        if once is not None:
             return self._read_and_replace(owner_id, conversation_id, changes, if_match, once)
         now = self._clock()
         return Written(
@@ -140,32 +145,38 @@ class Conversations:
         conversation_id: str,
         changes: ConversationChanges,
         if_match: IfMatch,
-        once: Once | None,
+        once: Once,
     ) -> Written[Conversation]:
-        """Update in a transaction, which cannot say what came of it: so it is worked out here."""
+        """Update in a transaction with the receipt, which needs the answer before it is written."""
         for _ in range(_UPDATE_TRIES):
             before = self._conversations.get(owner_id, conversation_id)
             if before is None:
-                raise NotFoundError("conversation")
+                earlier = self._conversations.receipt(owner_id, once.key)
+                if earlier is None:
+                    raise NotFoundError("conversation")
+                return _replayed(AlreadyDoneError(earlier).facts_for(once))
             now = self._clock()
             after = changes.apply_to(before, now)
             facts = {"conversation": _FACTS.dump_json(after).decode()}
-            receipt = once.receipt(now, facts) if once else None
+            receipt = once.receipt(now, facts)
             read = frozenset({before.revision})
             allowed = read if if_match is None else read & if_match
             try:
                 # With nothing allowed too: what was done before comes before a precondition that
                 # its own first try made stale, and only the write can tell.
-                self._conversations.replace(after, allowed, receipt)
+                self._conversations.replace(after, allowed, receipt, files_it=changes.files_it)
             except AlreadyDoneError as done:
-                earlier = _FACTS.validate_json(done.facts_for(once)["conversation"])
-                return Written(earlier, replayed=True)
-            except ConflictError as conflict:
+                return _replayed(done.facts_for(once))
+            except ChangedMeanwhileError as conflict:
                 if not allowed:
                     raise PreconditionFailedError("conversation") from conflict
             else:
                 return Written(after)
         raise ConflictError("Others keep changing this conversation. Try again in a moment.")
+
+
+def _replayed(facts: Facts) -> Written[Conversation]:
+    return Written(_FACTS.validate_json(facts["conversation"]), replayed=True)
 
 
 def _created(

@@ -6,9 +6,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from colloquy.domain.erasure import Erasure, LostLink, LostVersions, Progress
+from colloquy.domain.erasure import (
+    Erasure,
+    LostLink,
+    LostProject,
+    LostVersions,
+    Progress,
+)
 from colloquy.domain.errors import UnavailableError
 from colloquy.services.ports import Clock, ErasureRows
+from colloquy.services.projects import Projects
 
 SLICE_SECONDS: Final = 3.0
 """What one invocation spends on erasing, so that nothing waits longer behind something big."""
@@ -19,7 +26,7 @@ _GRACE_SECONDS: Final = 15.0
 """What asking for another round may take on top; the function has two minutes."""
 
 
-Asked = Erasure | LostLink | LostVersions
+Asked = Erasure | LostLink | LostProject | LostVersions
 """What a record of the stream may ask for."""
 
 
@@ -45,9 +52,14 @@ class Erasures:
     """Works off records of the stream, small conversations first, for a slice of time."""
 
     def __init__(
-        self, rows: ErasureRows, clock: Clock, slice_seconds: float = SLICE_SECONDS
+        self,
+        rows: ErasureRows,
+        projects: Projects,
+        clock: Clock,
+        slice_seconds: float = SLICE_SECONDS,
     ) -> None:
         self._rows = rows
+        self._projects = projects
         self._clock = clock
         self._slice_seconds = slice_seconds
 
@@ -83,7 +95,7 @@ class Erasures:
         return Outcome(
             sequence_number=number,
             kind="link" if isinstance(asked, LostLink) else "conversation",
-            conversation_id=asked.conversation_id,
+            conversation_id=None if isinstance(asked, LostProject) else asked.conversation_id,
             rows=progress.rows,
             round=asked.round if isinstance(asked, Erasure) else 0,
             age=(self._clock() - asked.asked_at).total_seconds(),
@@ -94,6 +106,12 @@ class Erasures:
     def _erase(self, asked: Asked, until: float) -> Progress:
         if isinstance(asked, LostLink):
             return self._rows.forget(asked, until)
+        if isinstance(asked, LostProject):
+            # Its request does the same meanwhile: each step is one of the two's, in any order.
+            self._projects.finish(
+                asked.owner_id, asked.project_id, with_conversations=asked.with_conversations
+            )
+            return Progress(1, finished=True)
         try:
             if isinstance(asked, LostVersions):
                 return self._rows.forget_versions(asked, until)

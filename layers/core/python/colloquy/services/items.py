@@ -1,5 +1,6 @@
 """Append, list and read the messages of a conversation."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Final
 from colloquy.domain import ids
 from colloquy.domain.errors import ConflictError, OutOfOrderError, TooLargeError
 from colloquy.domain.item import MAX_MESSAGE_BYTES, Item, ItemDraft, automatic_title
-from colloquy.domain.page import Page, PageRequest, take
+from colloquy.domain.page import MAX_ANSWER_BYTES, Page, PageRequest, answer_bytes, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.services.arguments import known_id, valid_cursor
 from colloquy.services.ports import Clock, ItemRows
@@ -18,6 +19,8 @@ MAX_WRITE_BYTES: Final = 3_900_000
 
 _APPEND_TRIES: Final = 50
 """Each lost try means that another message was written meanwhile."""
+_APPEND_SECONDS: Final = 10.0
+"""When no further try is begun; the last may take 8 seconds more, the request has 28."""
 
 
 class Items:
@@ -47,7 +50,10 @@ class Items:
         refuse_too_large(drafts)
         title = automatic_title(drafts)
         newest: str | None = None
+        deadline = time.monotonic() + _APPEND_SECONDS
         for _ in range(_APPEND_TRIES):
+            if time.monotonic() > deadline:
+                break
             now = self._clock()
             minted = ids.mint_many(ids.ITEM, now, len(drafts), after=newest)
             facts: Facts = {"items": " ".join(minted), "at": now.isoformat()}
@@ -138,5 +144,12 @@ def refuse_too_large(drafts: Sequence[ItemDraft]) -> None:
             f"The messages of one request are written together or not at all, and may hold "
             f"{MAX_WRITE_BYTES:,} bytes together, but these have {total:,}. "
             "Send them in several requests.",
+            param="items",
+        )
+    answer = sum(answer_bytes(d.content, d.call_id, dict(d.metadata)) for d in drafts)
+    if answer > MAX_ANSWER_BYTES:
+        raise TooLargeError(
+            "The answer to these messages would be too large, for their quotes and backslashes "
+            "are escaped in it. Send them in several requests.",
             param="items",
         )

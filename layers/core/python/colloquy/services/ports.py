@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from colloquy.domain.conversation import Conversation, ConversationChanges
-from colloquy.domain.erasure import Erasure, LostLink, LostVersions, Progress
+from colloquy.domain.erasure import Erasure, LostLink, LostProject, LostVersions, Progress
 from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, Order, PageRequest
 from colloquy.domain.project import Project, ProjectChanges
@@ -52,8 +52,15 @@ class ConversationRows(Protocol):
     ) -> Conversation: ...
 
     def replace(
-        self, after: Conversation, revisions: frozenset[int], receipt: Receipt | None
+        self,
+        after: Conversation,
+        revisions: frozenset[int],
+        receipt: Receipt | None,
+        *,
+        files_it: bool,
     ) -> None: ...
+
+    def receipt(self, owner_id: str, key: str) -> Receipt | None: ...
 
     def unfile(self, conversation: Conversation, now: datetime) -> bool: ...
 
@@ -131,7 +138,13 @@ class ProjectRows(Protocol):
     ) -> Project: ...
 
     def start_deleting(
-        self, owner_id: str, project_id: str, now: datetime, if_match: IfMatch
+        self,
+        owner_id: str,
+        project_id: str,
+        now: datetime,
+        if_match: IfMatch,
+        *,
+        with_conversations: bool,
     ) -> None: ...
 
     def finish_deleting(self, owner_id: str, project_id: str) -> None: ...
@@ -156,7 +169,9 @@ class DeletionRows(Protocol):
 class ErasureRows(Protocol):
     """What is left of deleted conversations and links, wherever it is kept."""
 
-    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink | LostVersions: ...
+    def asked_for(
+        self, record: Mapping[str, Any]
+    ) -> Erasure | LostLink | LostProject | LostVersions: ...
 
     def erase(self, erasure: Erasure, until: float) -> Progress: ...
 

@@ -129,8 +129,18 @@ class Projects:
             UnfinishedError: there is more filed than one call can move; call again.
         """
         known_id(ids.PROJECT, project_id, "project")
+        self._projects.start_deleting(
+            owner_id, project_id, self._clock(), if_match, with_conversations=with_conversations
+        )
+        return self.finish(owner_id, project_id, with_conversations=with_conversations)
+
+    def finish(self, owner_id: str, project_id: str, *, with_conversations: bool) -> int:
+        """Do what is left of a deletion that has begun; return how many conversations left.
+
+        Raises:
+            UnfinishedError: there is more filed than one call can move; call again.
+        """
         now = self._clock()
-        self._projects.start_deleting(owner_id, project_id, now, if_match)
         leave: Callable[[Conversation], bool] = (
             self._conversations.delete_filed
             if with_conversations

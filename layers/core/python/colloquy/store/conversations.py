@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from colloquy.domain.conversation import Conversation, ConversationChanges
-from colloquy.domain.errors import ConflictError, NotFoundError, PreconditionFailedError
+from colloquy.domain.errors import (
+    ChangedMeanwhileError,
+    ConflictError,
+    NotFoundError,
+    PreconditionFailedError,
+)
 from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, PageRequest
 from colloquy.domain.receipt import Receipt
@@ -18,6 +23,7 @@ from colloquy.store.rows import (
     conversation_from_row,
     conversation_to_row,
     encode,
+    receipt_from_row,
     timestamp,
 )
 from colloquy.store.table import BATCH_READ, Table, Write
@@ -138,17 +144,21 @@ class ConversationStore:
         now: datetime,
         if_match: frozenset[int] | None,
     ) -> Conversation:
-        """Apply changes that file nothing, in one call, and return what came of it.
+        """Apply changes and return what came of it.
+
+        One call; filing takes a transaction, which cannot say what came of it, and one more read.
 
         Raises:
-            NotFoundError: the conversation is not there.
+            NotFoundError: the conversation, or the project it is being filed in, is not there.
             PreconditionFailedError: it is in none of the states ``if_match`` names.
         """
         sets: Row = {"updated_at": timestamp(now)}
         removes: list[str] = []
         for name, value in changes.fields.items():
-            if name == "project_id":
+            if name == "project_id" and value is None:
                 removes += _FILED
+            elif name == "project_id":
+                sets |= _filed_in(owner_id, conversation_id, value)
             elif name == "metadata" and not value:
                 removes.append(name)
             else:
@@ -156,24 +166,40 @@ class ConversationStore:
         if "title" in sets:
             sets["title_source"] = "user"
         key = keys.conversation(owner_id, conversation_id).as_dict()
-        row = self._table.update(
-            {"Key": key, **updating(sets, removes, if_match)}, _absent_or_changed
-        )
-        return conversation_from_row(row)
+        action = {"Key": key, **updating(sets, removes, if_match)}
+        if not changes.files_it:
+            return conversation_from_row(self._table.update(action, _absent_or_changed))
+        filed = project_exists(owner_id, changes.fields["project_id"])
+        self._table.transact([filed, Write({"Update": action}, _absent_or_changed)])
+        written = self.get(owner_id, conversation_id)
+        if written is None:  # deleted in the moment since
+            raise NotFoundError(_KIND)
+        return written
+
+    def receipt(self, owner_id: str, key: str) -> Receipt | None:
+        """Return the receipt of an Idempotency-Key, unless its time is over."""
+        row = self._table.get(keys.receipt(owner_id, key))
+        receipt = receipt_from_row(row) if row else None
+        return receipt if receipt and receipt.expires_at > datetime.now(UTC) else None
 
     def replace(
-        self, after: Conversation, revisions: frozenset[int], receipt: Receipt | None
+        self,
+        after: Conversation,
+        revisions: frozenset[int],
+        receipt: Receipt | None,
+        *,
+        files_it: bool,
     ) -> None:
         """Write what an update makes of a conversation that had one of these revisions.
 
         Raises:
-            ConflictError: it has none of them any more.
+            ChangedMeanwhileError: it has none of them any more.
             NotFoundError: it, or the project it is being filed in, is not there.
             AlreadyDoneError: the receipt's key has a receipt.
         """
         put = {"Item": encode(conversation_to_row(after)), **matching(revisions)}
         writes = [Write({"Put": put}, _changed_meanwhile)]
-        if after.project_id is not None:
+        if files_it and after.project_id is not None:
             writes.insert(0, project_exists(after.owner_id, after.project_id))
         if receipt is not None:
             writes.insert(0, receipt_put(after.owner_id, receipt))
@@ -269,6 +295,14 @@ def _key(conversation: Conversation) -> dict[str, keys.StringAttribute]:
     return keys.conversation(conversation.owner_id, conversation.id).as_dict()
 
 
+def _filed_in(owner_id: str, conversation_id: str, project_id: str) -> Row:
+    return {
+        "project_id": project_id,
+        "GSI1PK": keys.project_partition(owner_id, project_id),
+        "GSI1SK": keys.conversation(owner_id, conversation_id).sort,
+    }
+
+
 def _project_of(conversation: Conversation) -> dict[str, Any]:
     return {":project": {"S": conversation.project_id}}
 
@@ -280,7 +314,7 @@ def _absent_or_changed(row: Row | None) -> Exception:
 def _changed_meanwhile(row: Row | None) -> Exception:
     if row is None:
         return NotFoundError(_KIND)
-    return ConflictError("The conversation was changed at the same time. Try again.")
+    return ChangedMeanwhileError()
 
 
 def _already_there(_: Row | None) -> Exception:

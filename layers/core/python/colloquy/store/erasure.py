@@ -14,10 +14,12 @@ from typing import Any, Final
 from colloquy.domain.erasure import (
     Erasure,
     LostLink,
+    LostProject,
     LostVersions,
     Progress,
     StillLivingError,
 )
+from colloquy.domain.share import digest_of
 from colloquy.store import keys
 from colloquy.store.backoff import patiently
 from colloquy.store.rows import (
@@ -41,7 +43,9 @@ class ErasureStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def asked_for(self, record: Mapping[str, Any]) -> Erasure | LostLink | LostVersions:
+    def asked_for(
+        self, record: Mapping[str, Any]
+    ) -> Erasure | LostLink | LostProject | LostVersions:
         """Return what a record of the table's stream asks for.
 
         Raises:
@@ -52,6 +56,13 @@ class ErasureStore:
             note = decode(change["NewImage"])
             if note["type"] == "lost_versions":
                 return lost_versions_from_row(note)
+            if note["type"] == "project":
+                return LostProject(
+                    owner_id=note["owner"],
+                    project_id=note["id"],
+                    with_conversations=note["with_conversations"],
+                    asked_at=moment_from(note["deleting"]),
+                )
             return _erasure_from_row(note)
         row = decode(change["OldImage"])
         asked_at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
@@ -116,9 +127,10 @@ class ErasureStore:
 
     def forget(self, link: LostLink, until: float) -> Progress:
         """Erase what its owner has of a link that was removed."""
-        key = keys.owned_link(link.owner_id, link.conversation_id, link.share_id)
-        left = sweep(self._table, [key], until)
-        return Progress(1 - len(left), not left)
+        owned = keys.owned_link(link.owner_id, link.conversation_id, link.share_id)
+        found = [owned, keys.views(digest_of(link.share_id))]
+        left = sweep(self._table, found, until)
+        return Progress(len(found) - len(left), not left)
 
     def forget_versions(self, lost: LostVersions, until: float) -> Progress:
         """Erase what a deleted message's versions left, and the note that asked for it last.
@@ -150,7 +162,9 @@ class ErasureStore:
             if rows and owned and time.monotonic() > until:
                 return Progress(rows, finished=False)
             # The owner's rows name the links: they go when the links have gone.
-            for found in ([keys.link_of(key) for key in owned], owned):
+            links = [keys.link_of(key) for key in owned]
+            views = [keys.views(digest_of(keys.share_of(key))) for key in owned]
+            for found in (links + views, owned):
                 left = sweep(self._table, found, until)
                 rows += len(found) - len(left)
                 if left:

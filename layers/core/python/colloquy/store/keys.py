@@ -170,7 +170,12 @@ def owned_link(owner_id: str, conversation_id: str, share_id: str) -> Key:
 
 def link_of(owned: Key) -> Key:
     """Return where the link lives that a row on its owner's side stands for."""
-    return link(owned.sort.rpartition("#")[2])
+    return link(share_of(owned))
+
+
+def share_of(owned: Key) -> str:
+    """Return the id of the link that a row on its owner's side stands for."""
+    return owned.sort.rpartition("#")[2]
 
 
 def views(digest: str) -> Key:

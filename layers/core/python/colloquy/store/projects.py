@@ -89,9 +89,17 @@ class ProjectStore:
         return project_from_row(self._table.update({"Key": key, **words}, _absent_or_changed))
 
     def start_deleting(
-        self, owner_id: str, project_id: str, now: datetime, if_match: frozenset[int] | None
+        self,
+        owner_id: str,
+        project_id: str,
+        now: datetime,
+        if_match: frozenset[int] | None,
+        *,
+        with_conversations: bool,
     ) -> None:
         """Take the project from every reader, and keep conversations from being filed in it.
+
+        The table's stream tells purge, which finishes what is cut off (docs/adr/0008).
 
         A deletion that was cut off before may be started again; it asks for no revision then.
 
@@ -99,7 +107,8 @@ class ProjectStore:
             NotFoundError: the project is not there.
             PreconditionFailedError: it is in none of the states ``if_match`` names.
         """
-        words = updating({"deleting": timestamp(now)}, (), if_match)
+        sets: Row = {"deleting": timestamp(now), "with_conversations": with_conversations}
+        words = updating(sets, (), if_match)
         words["ConditionExpression"] += " OR attribute_exists(deleting)"
         key = keys.project(owner_id, project_id).as_dict()
         self._table.update({"Key": key, **words}, _absent_or_changed)

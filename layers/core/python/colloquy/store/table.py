@@ -202,6 +202,9 @@ class Table:
     def update(self, action: Mapping[str, Any], refused: Refusal) -> Row:
         """Update one row and return it as it then is.
 
+        A row with the very ``updated_at`` that is to be written was updated by the call's first
+        try, whose answer was lost: what it asks for then holds no more, and is no refusal.
+
         Raises:
             ConflictError: other writers held the row for too long.
         """
@@ -215,6 +218,8 @@ class Table:
                         **action,
                     )
             except ClientError as error:
+                if _was_repeated(error) and (done := _written_by(action, _row_of(error))):
+                    return done
                 if not _is_conflict(error):
                     raise _meaning(error, refused) from error
             else:
@@ -322,6 +327,12 @@ def _row_of(error: ClientError) -> Row | None:
     """Return the row that was in the way of a refused write, if there was one."""
     response: Mapping[str, Any] = error.response
     return decode(response["Item"]) if response.get("Item") else None
+
+
+def _written_by(action: Mapping[str, Any], row: Row | None) -> Row | None:
+    """Return the row if it was this update that wrote it: moments are of microseconds."""
+    moment = action.get("ExpressionAttributeValues", {}).get(":updated_at")
+    return row if row and moment and row.get("updated_at") == moment["S"] else None
 
 
 def _meaning(error: ClientError, refused: Refusal) -> Exception:

@@ -164,6 +164,51 @@ def test_list_20_of_1000_conversations(bench: Bench) -> None:
     assert cost.reads <= 3
 
 
+def test_edit_a_message(bench: Bench) -> None:
+    item = bench.client.get(f"{bench.path}/items", limit=1).body["data"][0]["id"]
+    path, body = f"{bench.path}/items/{item}/edit", {"content": "y" * 500}
+    cost = bench.measure(lambda: bench.client.put(path, body))
+    assert cost.round_trips == 2
+    assert cost.writes <= 6
+    assert cost.reads <= 2
+
+
+def test_restore_a_version(bench: Bench) -> None:
+    item = bench.client.get(f"{bench.path}/items", limit=1).body["data"][0]["id"]
+    path = f"{bench.path}/items/{item}"
+    bench.client.put(f"{path}/edit", {"content": "y" * 500})
+    cost = bench.measure(lambda: bench.client.post(f"{path}/versions/1/restore"))
+    assert (cost.round_trips, cost.writes) == (3, 6)
+    assert cost.reads <= 3
+
+
+def test_delete_a_message_that_was_edited(bench: Bench) -> None:
+    item = bench.client.post(f"{bench.path}/items", MESSAGE).body["id"]
+    path = f"{bench.path}/items/{item}"
+    bench.client.put(f"{path}/edit", {"content": "y" * 500})
+    cost = bench.measure(lambda: bench.client.delete(path))
+    assert cost.round_trips == 2
+    assert cost.writes <= 6
+    assert cost.reads <= 2
+
+
+def test_bulk_delete_100(bench: Bench) -> None:
+    now = datetime.now(UTC)
+    doomed = ids.mint_many(ids.CONVERSATION, now, 100)
+    bench.write(
+        conversation_to_row(
+            Conversation(
+                id=some_id, owner_id=OWNER, title="A title", created_at=now, updated_at=now
+            )
+        )
+        for some_id in doomed
+    )
+    body = {"conversation_ids": doomed}
+    cost = bench.measure(lambda: bench.client.post("/v1/conversations/bulk-delete", body))
+    assert (cost.round_trips, cost.writes) == (2, 100)
+    assert cost.reads <= 100
+
+
 def test_delete_a_conversation(bench: Bench) -> None:
     path = f"/v1/conversations/{bench.fill(5)}"
     cost = bench.measure(lambda: bench.client.delete(path))

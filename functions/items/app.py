@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from colloquy import wiring
-from colloquy.domain.item import Item
+from colloquy.domain.item import MAX_CALL_ID, Item
 from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
 from colloquy.domain.receipt import Written
 from colloquy.http.caller import CallerId
@@ -27,7 +27,11 @@ Service = Annotated[Items, Depends(wiring.items)]
 EditService = Annotated[Edits, Depends(wiring.edits)]
 
 _VERSION_AFTER: Final = Query(description="The version behind which the page begins.")
-_CALL_ID: Final = Query(description="Only those with this reference of the client's.")
+_CALL_ID: Final = Query(
+    min_length=1,
+    max_length=MAX_CALL_ID,
+    description="Only those with this reference of the client's.",
+)
 
 
 @api.post("/v1/conversations/<conversation_id>/items", status_code=201, tags=["items"])
@@ -35,8 +39,9 @@ def append_items(
     conversation_id: str, caller: CallerId, service: Service, once: OnceOnly, body: ItemsBody
 ) -> Response[ItemOut | ListOut[ItemOut]]:
     """Append one message, or several in one go."""
-    sent = [body] if isinstance(body, ItemCreate) else body.items
-    written = service.append(caller, conversation_id, [item.draft() for item in sent], once)
+    sent, within = ([body], None) if isinstance(body, ItemCreate) else (body.items, "items")
+    drafts = [item.draft() for item in sent]
+    written = service.append(caller, conversation_id, drafts, once, within=within)
     items, replayed = written.value, written.replayed
     if not replayed:
         logger.info("items appended", conversation_id=conversation_id, count=len(items))

@@ -44,6 +44,19 @@ def test_a_title_is_kept_verbatim(alice: Client) -> None:
     assert alice.get(f"/v1/conversations/{reply.body['id']}").body["title"] == title
 
 
+@pytest.mark.parametrize("path", ["/v1/conversations", "/v1/projects"])
+def test_the_spaces_around_a_title_have_a_limit_too(alice: Client, path: str) -> None:
+    title = "x".center(1_024)
+    made = alice.post(path, {"title": title})
+    assert (made.status, made.body["title"]) == (201, title)
+    here = f"{path}/{made.body['id']}"
+    for padded in ("x".center(1_025), "x".center(450_000)):
+        for reply in (alice.post(path, {"title": padded}), alice.patch(here, {"title": padded})):
+            assert (reply.status, reply.error["code"]) == (400, "above_max")
+            assert reply.error["param"] == "title"
+            assert "or 1,024 with the spaces around them" in reply.error["message"]
+
+
 def test_a_post_without_a_body_creates_an_untitled_conversation(alice: Client) -> None:
     reply = alice.post("/v1/conversations")
     assert reply.status == 201

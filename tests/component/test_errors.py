@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from colloquy import wiring
+from colloquy.http.projects import ProjectCreate
+from colloquy.http.resolver import Api
 from colloquy.observability import logger
 from colloquy.services.conversations import Conversations
 from tests.support.client import Client, Context, event_of
@@ -94,6 +96,85 @@ def test_a_body_is_json_or_a_415(alice: Client, content_type: str, status: int) 
     assert reply.status == status
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x", ""],
+)
+def test_without_a_body_its_type_says_nothing(alice: Client, content_type: str) -> None:
+    headers = {"Content-Type": content_type}
+    assert alice.post("/v1/conversations", headers=headers).status == 201
+    assert alice.post("/v1/conversations", raw="", headers=headers).status == 201
+    reply = alice.post("/v1/projects", headers=headers)
+    assert (reply.status, reply.error["code"]) == (400, "missing_required")
+
+
+def test_what_powertools_takes_for_no_json_is_a_415_too() -> None:
+    api = Api()
+
+    @api.post("/v1/projects")
+    def create(body: ProjectCreate) -> dict[str, str]:
+        return {"title": body.title}
+
+    headers = {"content-type": "text/plain"}
+    event = event_of("POST", "/v1/projects", {}, headers, '{"title": "x"}', "alice")
+    # Not by ``handle``, which lets no such event through.
+    answer = api.resolve(event, Context())  # type: ignore[arg-type]
+    error = json.loads(answer["body"])["error"]
+    assert (answer["statusCode"], error["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "number", ["1e400", "-1e400", "9" * 400 + ".0", "9" * 210 + "e99", "1E+0309"]
+)
+def test_a_number_that_would_become_infinite_is_a_400(alice: Client, number: str) -> None:
+    raw = '{"items": [{"role": "user", "content": [{"type": "x", "n": [' + number + "]}]}]}"
+    reply = alice.post("/v1/conversations", raw=raw)
+    assert (reply.status, reply.error["code"]) == (400, "invalid_value")
+    assert reply.error["message"].startswith("A number in the body is out of range")
+
+
+@pytest.mark.parametrize(
+    "odd", ["😀", "%F0%9F%98%80", 'a"b', "a%22b", "a b", "é", "`", "a\\b", "#"]
+)
+def test_an_odd_id_names_nothing_rather_than_no_path(alice: Client, odd: str) -> None:
+    for path, thing in (
+        (f"/v1/conversations/{odd}", "conversation"),
+        (f"/v1/conversations/{odd}/items", "conversation"),
+        (f"/v1/conversations/conv_{'0' * 26}/items/{odd}", "message"),
+        (f"/v1/projects/{odd}", "project"),
+    ):
+        reply = alice.get(path)
+        assert (reply.status, reply.error["code"]) == (404, "not_found")
+        assert reply.error["message"].startswith(f"There is no such {thing}.")
+
+
+@pytest.mark.parametrize("limit", ["1_0", "1.0", "+5", " 5", "٣", "", "x", "9" * 5000])
+def test_a_limit_is_written_in_digits(alice: Client, limit: str) -> None:
+    reply = alice.get("/v1/conversations", limit=limit)
+    assert (reply.status, reply.error["code"]) == (400, "invalid_value")
+    assert reply.error["param"] == "limit"
+    assert reply.error["message"] == "'limit' must be a whole number in digits, like 20."
+
+
+@pytest.mark.parametrize("path", ["/v1/conversations/{}", "/v1/projects/{}"])
+def test_if_match_names_at_most_100_etags(alice: Client, path: str) -> None:
+    made = alice.post(path.removesuffix("/{}"), {"title": "x"})
+    here = path.format(made.body["id"])
+    stale = ['"999"'] * 99
+    many = {"If-Match": ", ".join([*stale, made.headers["etag"]])}
+    assert alice.patch(here, {"title": "y"}, headers=many).status == 200
+
+    numbers = {"If-Match": ", ".join(f'"{1000 + n}"' for n in range(100))}
+    assert alice.patch(here, {"title": "z"}, headers=numbers).status == 412
+    too_many = {"If-Match": ", ".join(f'"{1000 + n}"' for n in range(101))}
+    for reply in (
+        alice.patch(here, {"title": "z"}, headers=too_many),
+        alice.delete(here, headers=too_many),
+    ):
+        assert (reply.status, reply.error["param"]) == (400, "If-Match")
+        assert "at most 100 ETags, but names 101" in reply.error["message"]
+
+
 def test_a_base64_body_is_read_like_any_other(alice: Client) -> None:
     raw = json.dumps({"title": "Grüße"}, ensure_ascii=False).encode()
     assert alice.post("/v1/conversations", raw=raw).body["title"] == "Grüße"
@@ -134,6 +215,34 @@ def test_a_bug_is_a_500_that_shows_no_internals_and_logs_no_content(
     line = json.loads(log.getvalue().strip().splitlines()[-1])
     assert (line["message"], line["correlation_id"]) == ("request failed", "req-1")
     assert line["error_type"] == "builtins.ValueError"
+    assert line.get("error_code") is None
+
+
+def test_a_500s_log_line_names_awss_code_and_our_own_frames(
+    alice: Client, monkeypatch: pytest.MonkeyPatch, log: StringIO
+) -> None:
+    class Refusing:
+        def __getattr__(self, _: str) -> Any:
+            def call(**_: Any) -> None:
+                raise ClientError(
+                    {"Error": {"Code": "ValidationException", "Message": "s3cret"}},
+                    "TransactWriteItems",
+                )
+
+            return call
+
+    monkeypatch.setattr(wiring.table(), "_client", Refusing())
+    assert alice.post("/v1/conversations", {"title": "x"}).status == 500
+    line = json.loads(log.getvalue().strip().splitlines()[-1])
+    assert line["error_type"] == "botocore.exceptions.ClientError"
+    assert line["error_code"] == "ValidationException"
+    *own, raised = line["error_place"]
+    assert own[0].endswith(" create_conversation")
+    assert 2 < len(own) <= 8
+    assert all("/colloquy/" in place for place in own[1:])
+    assert "site-packages" not in "".join(own)
+    assert raised.endswith(" call")
+    assert "s3cret" not in log.getvalue()
 
 
 def test_no_log_line_holds_content_or_tokens(alice: Client, log: StringIO) -> None:

@@ -236,3 +236,24 @@ def test_a_cursor_that_is_no_messages_id_is_refused(alice: Client, path: str) ->
     for bad in ("", "x", "conv_" + "0" * 26):
         assert alice.get(path, after=bad).error["code"] == "invalid_cursor"
         assert alice.get(path, after=bad, call_id="x").error["code"] == "invalid_cursor"
+
+
+def test_a_message_over_its_limit_is_named_by_its_place(alice: Client, path: str) -> None:
+    big = {"role": "user", "content": "x" * 360_000}
+    for where, body, param in (
+        (path, big, None),
+        (path, {"items": [big]}, "items[0]"),
+        (path, {"items": [HELLO, big]}, "items[1]"),
+        ("/v1/conversations", {"items": [big]}, "items[0]"),
+    ):
+        reply = alice.post(where, body)
+        assert (reply.status, reply.error["param"]) == (413, param)
+
+
+def test_a_call_id_to_look_for_has_1_to_256_characters(alice: Client, path: str) -> None:
+    for call_id, code in (("", "below_min"), ("x" * 257, "above_max")):
+        reply = alice.get(path, call_id=call_id)
+        assert (reply.status, reply.error["code"]) == (400, code)
+        assert reply.error["param"] == "call_id"
+    sent = alice.post(path, HELLO | {"call_id": "x" * 256}).body
+    assert alice.get(path, call_id="x" * 256).body["data"] == [sent]

@@ -24,6 +24,26 @@ from colloquy.domain.title import MAX_AUTO_TITLE, title_from
         ("word " * 20, "word word word word word word word word word word word word…"),
         ("", None),
         (" \n\t\u202e ", None),
+        (". hello there", "hello there"),
+        ("\u0000\nHello", "Hello"),
+        ("... and then what?", "and then what?"),
+        ("---\n***\nThe plan", "The plan"),
+        ("...", None),
+        ("1. First do this. Then that.", "1. First do this"),
+        ("Dr. Smith is here today. He waits.", "Dr. Smith is here today"),
+        ("e.g. this thing. Or that.", "e.g. this thing"),
+        ("Ask (i.e. phone) J. Doe. Now.", "Ask (i.e. phone) J. Doe"),
+        ("It was in 1999. Then it ended.", "It was in 1999"),
+        ("\u200b", None),
+        ("\u3164\u2800", None),
+        ("a\u200bb\ufeff\u2060c\u200d\u200c", "abc"),
+        ("👩\u200d💻 codes", "👩\u200d💻 codes"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("👍", "👍"),
+        ("```python\nprint(1)", "print(1)"),
+        ("~~~\r\nprint(1)\r\n~~~", "print(1)"),
+        ("```\n```", None),
+        ("```code``` is what?", "```code``` is what?"),
     ],
 )
 def test_the_first_sentence_becomes_the_title(text: str, title: str | None) -> None:
@@ -41,5 +61,15 @@ def test_a_title_is_one_line_of_at_most_60_characters_or_none(text: str) -> None
     if title is not None:
         assert 0 < len(title) <= MAX_AUTO_TITLE
         assert title == title.strip()
+        assert any(char.isalnum() or unicodedata.category(char) == "So" for char in title)
         assert len(title.splitlines()) == 1
         assert not any(unicodedata.category(character) == "Cc" for character in title)
+
+
+def test_a_cut_leaves_no_half_of_a_joined_emoji() -> None:
+    assert title_from("x" * 57 + "👩\u200d💻👩\u200d💻") == "x" * 57 + "👩…"
+
+
+def test_only_the_beginning_of_a_message_is_looked_at() -> None:
+    assert title_from("- - -\n" * 300 + "x") == "x"
+    assert title_from("- - -\n" * 500_000 + "x") is None

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from colloquy.http.conversations import ConversationCreate, ConversationPatch
 from colloquy.http.items import ItemsBody
-from colloquy.http.projects import ProjectCreate
+from colloquy.http.projects import ProjectCreate, ProjectPatch
 from colloquy.http.validation import invalid_request
 
 
@@ -58,3 +58,61 @@ def test_a_client_cannot_make_an_endless_param() -> None:
     assert param is not None
     assert len(param) <= 100
     assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "param", "message"),
+    [
+        (ConversationCreate, {"metadata": {"[key]": 1}}, "metadata.[key]", "must be a string."),
+        (ConversationCreate, {"metadata": {"<x>": 1}}, "metadata.<x>", "must be a string."),
+        (ConversationCreate, {"metadata": {"<one>": 1}}, "metadata.<one>", "must be a string."),
+        (ConversationCreate, {"metadata": {"metadata": 1}}, "metadata.metadata", "must be"),
+        (ConversationCreate, {"<one>": 1}, "<one>", "is not a field of this request."),
+        (ConversationCreate, {"[key]": 1}, "[key]", "is not a field of this request."),
+        (ConversationCreate, {"": 1}, "", "is not a field of this request."),
+        (ConversationCreate, {"metadata": {"": "x"}}, "metadata", "must not be empty."),
+        (
+            ItemsBody,
+            {"role": "user", "content": "x", "<one>": 1},
+            "<one>",
+            "is not a field of this request.",
+        ),
+        (
+            ItemsBody,
+            {"role": "user", "content": "x", "metadata": {"<one>": 1}},
+            "metadata.<one>",
+            "must be a string.",
+        ),
+        (
+            ItemsBody,
+            {"items": [{"role": "user", "content": [{"type": "text"}]}]},
+            "items[0].content[0].text",
+            "is required.",
+        ),
+        (
+            ItemsBody,
+            {"items": [{"role": "user", "content": "x", "metadata": {"[key]": 1}}]},
+            "items[0].metadata.[key]",
+            "must be a string.",
+        ),
+    ],
+)
+def test_a_name_that_looks_like_a_marker_of_ours_is_still_the_clients(
+    model: Any, value: Any, param: str, message: str
+) -> None:
+    _, named, sentence = refusal(model, value)
+    assert named == param
+    subject = f"A key of '{param}'" if value.get("metadata") == {"": "x"} else f"'{param}'"
+    assert sentence.startswith(f"{subject} {message}")
+
+
+@pytest.mark.parametrize("model", [ProjectCreate, ProjectPatch])
+def test_of_two_names_of_a_field_only_one_may_be_sent(model: Any) -> None:
+    code, param, message = refusal(model, {"title": "x", "name": "y"})
+    assert (code, param) == ("invalid_value", "name")
+    assert message == "Send only one of title and name."
+    both = {"title": "x", "instructions": "a", "instruction": "b"}
+    assert refusal(model, both)[1:] == (
+        "instruction",
+        "Send only one of instructions and instruction.",
+    )

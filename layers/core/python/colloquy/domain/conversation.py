@@ -11,6 +11,9 @@ MAX_MESSAGES: Final = 10_000
 """Messages per conversation: the guide, "Limitations & Known Issues"."""
 MAX_ITEMS_PER_WRITE: Final = 20
 MAX_TITLE: Final = 256
+MAX_PADDED_TITLE: Final = 1_024
+"""Characters of a title as it is sent, a project's too: it is kept verbatim, and the spaces around
+it would else fill its row (DynamoDB: 400 KB) and every list it stands in."""
 MAX_METADATA_PAIRS: Final = 16
 MAX_METADATA_KEY: Final = 64
 MAX_METADATA_VALUE: Final = 512

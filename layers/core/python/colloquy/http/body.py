@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,9 +26,12 @@ def with_readable_body(event: Mapping[str, Any]) -> dict[str, Any]:
         TooLargeError: it is over 5 MB.
         InvalidRequestError: it is not UTF-8.
     """
-    if not event.get("body") or event["requestContext"]["http"]["method"] not in _WITH_BODY:
-        return {**event, "body": None, "isBase64Encoded": False}
     headers: Mapping[str, str] = event.get("headers") or {}
+    # Powertools tells JSON by this header, and a form or a file too: with no body it says nothing.
+    plain = {name: value for name, value in headers.items() if name.lower() != _TYPE}
+    plain[_TYPE] = _JSON
+    if not event.get("body") or event["requestContext"]["http"]["method"] not in _WITH_BODY:
+        return {**event, "headers": plain, "body": None, "isBase64Encoded": False}
     declared = next((value for name, value in headers.items() if name.lower() == _TYPE), _JSON)
     media_type = declared.partition(";")[0].strip().lower()
     if media_type != _JSON and not (
@@ -42,8 +47,6 @@ def with_readable_body(event: Mapping[str, Any]) -> dict[str, Any]:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise _invalid_json("it is not UTF-8") from error
-    # Powertools tells JSON by this header, and takes a request without it for JSON.
-    plain = {**headers, "content-type": _JSON}
     return {**event, "headers": plain, "body": text, "isBase64Encoded": False}
 
 
@@ -51,10 +54,11 @@ def object_from(text: str) -> dict[str, Any]:
     """Return the JSON object in ``text``.
 
     Strict where Python's own parser is lax: no NaN, no unpaired surrogates (which no UTF-8 can
-    hold), and no nesting deep enough to break what handles it later.
+    hold), no nesting deep enough to break what handles it later, and no number that would become
+    infinite, as 1e400 does, and could not be given back.
 
     Raises:
-        InvalidRequestError: it is not JSON, or not an object.
+        InvalidRequestError: it is not JSON, not an object, or holds such a number.
     """
     try:
         value = from_json(text, allow_inf_nan=False, cache_strings="keys")
@@ -62,11 +66,16 @@ def object_from(text: str) -> dict[str, Any]:
         raise _invalid_json(str(error)) from error
     if not isinstance(value, dict):
         raise InvalidRequestError('The body must be a JSON object, like {"title": "…"}.')
+    if _MAYBE_INFINITE.search(text):
+        _refuse_infinite(value)
     return value
 
 
 _TYPE: Final = "content-type"
 _JSON: Final = "application/json"
+# What a number over 1.79e308 is written with: an exponent of three digits, or, with one of two,
+# 200 digits before it. A walk over 5 MB is too dear to take for every body.
+_MAYBE_INFINITE: Final = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{200}")
 
 
 def _bytes_of(event: Mapping[str, Any]) -> bytes:
@@ -77,6 +86,16 @@ def _bytes_of(event: Mapping[str, Any]) -> bytes:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
         raise _invalid_json("it is not base64") from error
+
+
+def _refuse_infinite(value: dict[str, Any]) -> None:
+    try:
+        # Writing it is the fastest walk over it.
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise InvalidRequestError(
+            "A number in the body is out of range: it must lie between -1.79e308 and 1.79e308."
+        ) from error
 
 
 def _invalid_json(why: str) -> InvalidRequestError:

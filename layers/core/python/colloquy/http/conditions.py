@@ -20,14 +20,29 @@ _OUR_TAG: Final = re.compile(r'"(\d{1,15})"')
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
+MAX_TAGS: Final = 100
+"""ETags in an If-Match: DynamoDB's IN takes at most 100 operands."""
+
+
 def revisions(if_match: str | None) -> frozenset[int] | None:
     """Return the revisions an If-Match names; None where any will do.
 
     A weak tag, or one that is not ours, matches nothing (RFC 9110, section 13.1.1).
+
+    Raises:
+        InvalidRequestError: it names more than 100.
     """
     if if_match is None or if_match.strip() == "*":
         return None
-    tags = (_OUR_TAG.fullmatch(tag.strip()) for tag in if_match.split(","))
+    named = if_match.split(",")
+    if len(named) > MAX_TAGS:
+        raise InvalidRequestError(
+            f"'If-Match' may name at most {MAX_TAGS} ETags, but names {len(named):,}. "
+            "Send the one you have read last.",
+            param="If-Match",
+            code="above_max",
+        )
+    tags = (_OUR_TAG.fullmatch(tag.strip()) for tag in named)
     return frozenset(int(tag[1]) for tag in tags if tag)
 
 

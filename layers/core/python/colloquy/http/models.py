@@ -1,16 +1,18 @@
 """What the models of the wire have in common: strict bodies, bounded fields, lists."""
 
+import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import (
     MAX_METADATA_KEY,
     MAX_METADATA_PAIRS,
     MAX_METADATA_VALUE,
+    MAX_PADDED_TITLE,
 )
 from colloquy.domain.page import DEFAULT_LIMIT, MAX_LIMIT, Archived, Order
 
@@ -75,7 +77,10 @@ def list_of(model: type[Out], entities: Sequence[Any], *, has_more: bool = False
 
 
 def at_most(longest: int) -> Callable[[str], str]:
-    """Return a check of a title: 1 to ``longest`` characters after trimming, kept verbatim."""
+    """Return a check of a title: 1 to ``longest`` characters after trimming, kept verbatim.
+
+    With what is trimmed it may have ``MAX_PADDED_TITLE``.
+    """
 
     def check(title: str) -> str:
         trimmed = len(title.strip())
@@ -85,9 +90,26 @@ def at_most(longest: int) -> Callable[[str], str]:
             raise PydanticCustomError(
                 "above_max", f"may have at most {longest} characters, but has {trimmed}"
             )
+        if len(title) > MAX_PADDED_TITLE:
+            raise PydanticCustomError(
+                "above_max",
+                f"may have at most {longest} characters, or {MAX_PADDED_TITLE:,} with the spaces "
+                f"around them, but has {len(title):,} with them",
+            )
         return title
 
     return check
+
+
+def _in_digits(number: Any) -> Any:
+    """Pass a number of a query as people write it: pydantic takes 1_0, 1.0 and +5 as well."""
+    if isinstance(number, str) and not _DIGITS.fullmatch(number):
+        raise PydanticCustomError("invalid_value", "must be a whole number in digits, like 20")
+    return number
+
+
+# With a sign a number is too small, and is told so.
+_DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 Metadata = Annotated[
@@ -99,7 +121,9 @@ Metadata = Annotated[
 ]
 
 Limit = Annotated[
-    int, Query(ge=1, le=MAX_LIMIT, description=f"Entries per page, {DEFAULT_LIMIT} by default.")
+    int,
+    BeforeValidator(_in_digits),
+    Query(ge=1, le=MAX_LIMIT, description=f"Entries per page, {DEFAULT_LIMIT} by default."),
 ]
 After = Annotated[str | None, Query(description="The id behind which the page begins.")]
 OrderBy = Annotated[Order, Query(description="By creation: newest or oldest first.")]

@@ -1,9 +1,17 @@
 """The wire models of projects."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, AliasChoices, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from colloquy.domain.project import (
     MAX_DESCRIPTION,
@@ -26,8 +34,22 @@ _TITLE_NAMES: Final = AliasChoices("title", "name")
 _INSTRUCTIONS_NAMES: Final = AliasChoices("instructions", "instruction")
 
 
+def _one_name_each(body: Any) -> Any:
+    """Pass a body that has each field under one of its names: of two, which is meant?"""
+    for field, other in (_TITLE_NAMES.choices, _INSTRUCTIONS_NAMES.choices):
+        if isinstance(body, dict) and field in body and other in body:
+            problem = PydanticCustomError(
+                "two_names", "is {field} too", {"field": field, "other": other}
+            )
+            details = InitErrorDetails(type=problem, loc=(str(other),), input=body[other])
+            raise ValidationError.from_exception_data("project", [details])
+    return body
+
+
 class ProjectCreate(RequestBody):
     """A project to create."""
+
+    _names = model_validator(mode="before")(_one_name_each)
 
     title: Title = Field(validation_alias=_TITLE_NAMES)
     description: Description | None = None
@@ -43,6 +65,7 @@ class ProjectCreate(RequestBody):
 class ProjectPatch(PatchBody):
     """What a client may change; null takes a description or instructions away."""
 
+    _names = model_validator(mode="before")(_one_name_each)
     _stays = field_validator("title", mode="before")(refuse_null)
 
     title: Title | None = Field(default=None, validation_alias=_TITLE_NAMES)

@@ -1,15 +1,18 @@
 """The resolver of every HTTP function: Powertools' own, with our envelope around whatever fails."""
 
 import json
+import re
 import traceback
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
     RequestValidationError,
     ResponseValidationError,
 )
@@ -17,7 +20,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from colloquy.domain.errors import ColloquyError
 from colloquy.http.body import object_from, with_readable_body
-from colloquy.http.errors import InternalError, UnknownPathError, envelope, headers_of, status_of
+from colloquy.http.errors import (
+    InternalError,
+    UnknownPathError,
+    UnsupportedMediaTypeError,
+    envelope,
+    headers_of,
+    status_of,
+)
 from colloquy.http.validation import invalid_request
 from colloquy.observability import logger
 
@@ -26,6 +36,10 @@ T = TypeVar("T")
 JSON: Final = "application/json"
 
 # Characters as they are: \u escapes would make an answer up to twice as large as it counts.
+_VARIABLE: Final = re.compile(r"<(\w+)>")
+_PACKAGE: Final = Path(__file__).parents[1]
+_MOST_FRAMES: Final = 8
+
 _to_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -46,9 +60,20 @@ class Api(APIGatewayHttpResolver):
         )
         self.exception_handler(ColloquyError)(self.refuse)
         self.exception_handler(RequestValidationError)(self._refuse_invalid)
+        self.exception_handler(RequestUnsupportedContentType)(
+            lambda _: self.refuse(UnsupportedMediaTypeError())
+        )
         self.exception_handler(NoRouteError)(lambda _: self.refuse(UnknownPathError()))
         # Beside NoRouteError's own handler, or this one would take unknown paths for bugs.
         self.exception_handler([Exception, ResponseValidationError])(self._own_up)
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = r"^{}\Z") -> re.Pattern[str]:
+        """Let a variable of a path be whatever API Gateway takes for it: all up to a slash.
+
+        Powertools' own pattern lacks quotes and emoji, with which an id is as absent as another.
+        """
+        return re.compile(base_regex.format(_VARIABLE.sub(r"(?P<\1>[^/]+)", rule)))
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer one event; the answer carries ``x-request-id``."""
@@ -81,11 +106,11 @@ class Api(APIGatewayHttpResolver):
 
     def _own_up(self, error: Exception) -> Response[dict[str, Any]]:
         # Type and place, not the message: that may quote what the client sent.
-        frames = traceback.extract_tb(error.__traceback__)[-8:]
         logger.error(
             "request failed",
             error_type=f"{type(error).__module__}.{type(error).__qualname__}",
-            error_place=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            error_place=_place_of(error),
+            error_code=_code_of(error),
         )
         return self.refuse(InternalError())
 
@@ -105,6 +130,26 @@ def answer(
 def no_content() -> Response[None]:
     """Return 204: done, and nothing to say."""
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _place_of(error: Exception) -> list[str]:
+    """Return the frames of our own code an error went through, and the one it was raised in."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames[:-1] if _is_own(frame.filename)][-_MOST_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in (*own, *frames[-1:])]
+
+
+def _is_own(filename: str) -> bool:
+    path = Path(filename)
+    # Every function's code is one file of this name.
+    return _PACKAGE in path.parents or path.name == "app.py"
+
+
+def _code_of(error: Exception) -> str | None:
+    """Return the code AWS gave an error, or None where it is not one of botocore's ClientErrors."""
+    response = getattr(error, "response", None)
+    details = response.get("Error") if isinstance(response, Mapping) else None
+    return str(details.get("Code")) if isinstance(details, Mapping) else None
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

@@ -8,6 +8,9 @@ from colloquy.domain.errors import InvalidRequestError
 # Where pydantic's location of a value starts: the place it came in, which is not part of its name.
 _PLACES: Final = frozenset({"body", "query", "path", "header"})
 
+# The one field whose keys are the client's choice.
+_FREE_KEYS: Final = "metadata"
+
 _LONGEST_NAME: Final = 100
 
 _CODES: Final[Mapping[str, str]] = {
@@ -39,6 +42,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "list_type": "{name} must be a list.",
     "model_type": "{name} must be an object.",
     "model_attributes_type": "{name} must be an object.",
+    "two_names": "Send only one of {field} and {other}.",
     "string_pattern_mismatch": "{name} has characters that are not allowed in it.",
 }
 
@@ -51,14 +55,14 @@ def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
     """
     first = min(errors, key=lambda error: error["type"] == "extra_forbidden")
     kind = str(first["type"])
-    param = _name_of(first["loc"])
+    param = _name_of(first)
     # A misspelt field shows twice: as missing and, by its wrong name, as unknown.
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     if kind == "missing" and unknown:
-        first, kind, param = unknown[0], "extra_forbidden", _name_of(unknown[0]["loc"])
+        first, kind, param = unknown[0], "extra_forbidden", _name_of(unknown[0])
     context: Mapping[str, Any] = first.get("ctx") or {}
-    name = f"'{param}'" if param else "The body"
-    if first["loc"][-1:] == ("[key]",):
+    name = "The body" if param is None else f"'{param}'"
+    if _is_about_a_key(first["loc"]):
         name = f"A key of {name}"
     # What our own checks found brings its code as its kind, and its sentence without the name.
     sentence = _SENTENCES.get(kind, "{name} {msg}.")
@@ -70,20 +74,35 @@ def _own_code(kind: str) -> str:
     return kind if kind in _CODES.values() else "invalid_value"
 
 
-def _name_of(location: Sequence[str | int]) -> str | None:
+def _name_of(error: Mapping[str, Any]) -> str | None:
     """Return ``items[3].role`` of ("body", "items", 3, "role"); None for the body itself.
 
-    A union's branch stands in the location too, spelled ``<branch>``, and is left out. What is
-    wrong with a key of an object ends in ("the key", "[key]"), and is the object's.
+    A union's branch stands in the location too, spelled ``<branch>``, and is left out. So may a
+    client spell a name, but only in two places, where no branch can stand: directly behind
+    ``metadata``, and as the last part, the name of an unknown field.
     """
+    location: Sequence[str | int] = error["loc"]
     parts = location[1:] if location and location[0] in _PLACES else location
-    if parts[-1:] == ("[key]",):
+    if _is_about_a_key(location):
         parts = parts[:-2]
-    name = ""
-    for part in parts:
+    last = len(parts) - 1
+    name: str | None = None
+    for place, part in enumerate(parts):
+        chosen_by_client = (place > 0 and parts[place - 1] == _FREE_KEYS) or (
+            place == last and error["type"] == "extra_forbidden"
+        )
         if isinstance(part, int):
-            name += f"[{part}]"
-        elif not part.startswith("<"):
-            name += f".{part}" if name else part
+            name = f"{name or ''}[{part}]"
+        elif chosen_by_client or not part.startswith("<"):
+            name = part if name is None else f"{name}.{part}"
     # The name of an unknown field is the client's, and as long as it likes.
-    return name[:_LONGEST_NAME] or None
+    return name if name is None else name[:_LONGEST_NAME]
+
+
+def _is_about_a_key(location: Sequence[str | int]) -> bool:
+    """Say whether a key of ``metadata`` is wrong, and not its value.
+
+    Pydantic then ends in ("metadata", "the key", "[key]"), and for the value of a key that is
+    called so in ("metadata", "[key]").
+    """
+    return len(location) > 2 and location[-3] == _FREE_KEYS and location[-1] == "[key]"

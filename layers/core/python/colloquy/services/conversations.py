@@ -56,7 +56,7 @@ class Conversations:
         """
         if draft.project_id is not None:
             known_id(ids.PROJECT, draft.project_id, "project", param="project_id")
-        refuse_too_large(draft.items)
+        refuse_too_large(draft.items, within="items")
         now = self._clock()
         facts: Facts = {
             "id": ids.mint(ids.CONVERSATION, now),

@@ -36,8 +36,12 @@ class Items:
         conversation_id: str,
         drafts: Sequence[ItemDraft],
         once: Once | None = None,
+        *,
+        within: str | None = None,
     ) -> Written[list[Item]]:
         """Write messages at the end of a conversation, all or nothing, in the order given.
+
+        ``within`` names the list they came in, for the error; None for one that came alone.
 
         Raises:
             NotFoundError: the conversation is not the caller's.
@@ -47,7 +51,7 @@ class Items:
             ConflictError: others kept writing before us.
         """
         known_id(ids.CONVERSATION, conversation_id, "conversation")
-        refuse_too_large(drafts)
+        refuse_too_large(drafts, within=within)
         title = automatic_title(drafts)
         newest: str | None = None
         deadline = time.monotonic() + _APPEND_SECONDS
@@ -124,8 +128,10 @@ def items_from(
     ]
 
 
-def refuse_too_large(drafts: Sequence[ItemDraft]) -> None:
+def refuse_too_large(drafts: Sequence[ItemDraft], *, within: str | None = None) -> None:
     """Pass messages that fit a row each and a transaction together.
+
+    ``within`` names the field whose list they are; None for one that is the body itself.
 
     Raises:
         TooLargeError: they do not.
@@ -137,14 +143,14 @@ def refuse_too_large(drafts: Sequence[ItemDraft]) -> None:
             raise TooLargeError(
                 f"A message may hold {MAX_MESSAGE_BYTES:,} bytes in UTF-8 JSON, "
                 f"but this one has {draft.size:,}.",
-                param=f"items[{number}]" if len(drafts) > 1 else None,
+                param=f"{within}[{number}]" if within else None,
             )
     if total > MAX_WRITE_BYTES:
         raise TooLargeError(
             f"The messages of one request are written together or not at all, and may hold "
             f"{MAX_WRITE_BYTES:,} bytes together, but these have {total:,}. "
             "Send them in several requests.",
-            param="items",
+            param=within,
         )
     answer = sum(answer_bytes(d.content, d.call_id, dict(d.metadata)) for d in drafts)
     if answer > MAX_ANSWER_BYTES:

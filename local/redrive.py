@@ -19,7 +19,8 @@ from colloquy.domain.errors import ColloquyError, ConflictError
 from colloquy.store import keys
 from colloquy.store.erasure import ErasureStore
 from colloquy.store.keys import Key
-from colloquy.store.table import Table, Write
+from colloquy.store.refusals import Write
+from colloquy.store.table import Table
 from local.which_table import parser_of_table, table_of
 
 _PATIENCE_SECONDS = 10.0

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from colloquy import metrics, wiring
-from colloquy.observability import logger
+from colloquy import wiring
+from colloquy.observability import logger, measure
 
 _SPARE_SECONDS: Final = 20.0
 """What the last batch may still take, with all its retries."""
@@ -17,9 +17,9 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:  #
     """Look at everything that is due; what does not fit the time is left to the next run."""
     left = context.get_remaining_time_in_millis() / 1000
     done = wiring.expiry().clean(time.monotonic() + left - _SPARE_SECONDS)
-    metrics.count("SharesErased", done.shares_erased)
-    metrics.count("SharesChecked", done.shares_checked)
-    metrics.count("ForksErased", done.forks_erased)
+    measure("SharesErased", done.shares_erased)
+    measure("SharesChecked", done.shares_checked)
+    measure("ForksErased", done.forks_erased)
     logger.info(
         "share links cleaned up",
         erased=done.shares_erased,

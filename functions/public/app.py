@@ -7,13 +7,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from colloquy import metrics, wiring
+from colloquy import wiring
 from colloquy.domain.page import DEFAULT_LIMIT
 from colloquy.domain.share import Cut
 from colloquy.http.models import Limit
 from colloquy.http.negotiation import FormAsked
 from colloquy.http.public import ROOM, PublicApi, shown
 from colloquy.http.shares import ViewOut
+from colloquy.observability import measure
 from colloquy.services.viewing import Viewing
 
 api: Final = PublicApi()
@@ -42,5 +43,5 @@ def open_share(
     if after is None and before is None:
         # ViewsFunction reads this line and counts. The digest opens nothing, as the id would.
         ends = ceil(view.share.expires_at.timestamp())
-        metrics.count("SharesViewed", viewed_share=view.share.digest, viewed_until=ends)
+        measure("SharesViewed", 1, viewed_share=view.share.digest, viewed_until=ends)
     return shown(view, form, limit, named=asked is not None)

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from colloquy.domain.errors import ConflictError, NotFoundError, UnavailableError
 from colloquy.store.keys import Key
-from colloquy.store.table import Table, Write
+from colloquy.store.refusals import Write
+from colloquy.store.table import Table
 
 KEY = Key("p", "s")
 ROW = {"PK": {"S": "p"}, "SK": {"S": "s"}}

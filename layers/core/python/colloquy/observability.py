@@ -12,10 +12,14 @@ Unit = Literal["Count", "Seconds"]
 logger = Logger()
 
 
-def measure(name: str, value: float, unit: Unit = "Count") -> None:
+def measure(name: str, value: float, unit: Unit = "Count", **facts: str | int) -> None:
     """Report a metric, by a log line in CloudWatch's embedded format.
 
-    Written at once: nothing is kept between events, and nothing is lost with a process.
+    Written at once, whatever the log level: nothing is kept between events, and nothing is lost
+    with a process. ``facts`` stand beside it, without a metric.
     """
-    with single_metric(name=name, unit=MetricUnit[unit], value=value, namespace=NAMESPACE):
-        pass
+    with single_metric(
+        name=name, unit=MetricUnit[unit], value=value, namespace=NAMESPACE
+    ) as metric:
+        for fact, said in facts.items():
+            metric.add_metadata(fact, said)

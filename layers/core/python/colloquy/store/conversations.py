@@ -18,6 +18,7 @@ from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
 from colloquy.store.expressions import matching, project_exists, receipt_put, updating
 from colloquy.store.items import item_puts
+from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
     conversation_from_row,
@@ -26,7 +27,7 @@ from colloquy.store.rows import (
     receipt_from_row,
     timestamp,
 )
-from colloquy.store.table import BATCH_READ, Table, Write
+from colloquy.store.table import BATCH_READ, Table
 
 _KIND: Final = "conversation"
 _FILED: Final = ("project_id", "GSI1PK", "GSI1SK")

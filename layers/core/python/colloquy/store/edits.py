@@ -14,6 +14,7 @@ from colloquy.domain.receipt import Once, Receipt
 from colloquy.domain.version import Version, current_version
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
+from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
     content_to_row,
@@ -26,7 +27,7 @@ from colloquy.store.rows import (
     version_from_row,
     version_to_row,
 )
-from colloquy.store.table import Table, Write
+from colloquy.store.table import Table
 
 _KIND: Final = "message"
 

@@ -7,8 +7,8 @@ from typing import Any
 from colloquy.domain.errors import NotFoundError
 from colloquy.domain.receipt import AlreadyDoneError, Receipt
 from colloquy.store import keys
+from colloquy.store.refusals import Write
 from colloquy.store.rows import Row, encode, receipt_from_row, receipt_to_row
-from colloquy.store.table import Write
 
 
 def updating(

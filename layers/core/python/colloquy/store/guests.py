@@ -13,9 +13,10 @@ from colloquy.domain.share import AbandonedFork, Share
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
 from colloquy.store.items import append_writes
+from colloquy.store.refusals import Write
 from colloquy.store.rows import Row, conversation_to_row, encode, item_to_row
 from colloquy.store.share_rows import fork_to_row
-from colloquy.store.table import BATCH_WRITE, Table, Write
+from colloquy.store.table import BATCH_WRITE, Table
 
 _IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
 

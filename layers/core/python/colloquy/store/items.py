@@ -16,6 +16,7 @@ from colloquy.domain.page import Order, PageRequest
 from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
+from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
     conversation_from_row,
@@ -25,7 +26,7 @@ from colloquy.store.rows import (
     reference_to_row,
     timestamp,
 )
-from colloquy.store.table import Table, Write
+from colloquy.store.table import Table
 
 _IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
 

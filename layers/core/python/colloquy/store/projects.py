@@ -10,8 +10,9 @@ from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put, updating
+from colloquy.store.refusals import Write
 from colloquy.store.rows import Row, encode, project_from_row, project_to_row, timestamp
-from colloquy.store.table import Table, Write
+from colloquy.store.table import Table
 
 _KIND: Final = "project"
 _STAYS: Final = "attribute_not_exists(deleting)"

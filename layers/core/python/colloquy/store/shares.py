@@ -11,9 +11,10 @@ from colloquy.domain.receipt import Receipt
 from colloquy.domain.share import Share, digest_of
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
+from colloquy.store.refusals import Write
 from colloquy.store.rows import Row, conversation_from_row, encode, item_from_row, receipt_from_row
 from colloquy.store.share_rows import link_to_row, owned_link_to_row, share_from_row
-from colloquy.store.table import Table, Write
+from colloquy.store.table import Table
 
 _IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
 _FIRST_LOOK: Final = 4

@@ -9,16 +9,25 @@ those itself), for a bounded time and with full jitter. What is left becomes ``U
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import ClientError
 
 from colloquy.domain.errors import ConflictError, UnavailableError
 from colloquy.store.backoff import tries
 from colloquy.store.keys import Key
+from colloquy.store.refusals import (
+    Refusal,
+    Write,
+    is_conflict,
+    is_refusal,
+    meaning,
+    raise_unless_passing,
+    row_of,
+    translated,
+    was_repeated,
+    written_by,
+)
 from colloquy.store.rows import Row, decode
 
 if TYPE_CHECKING:
@@ -33,33 +42,6 @@ BATCH_WRITE: Final = 25
 
 _PATIENCE_SECONDS: Final = 8.0
 """How long a write goes on against other writers; an API request has 28 seconds in all."""
-
-_THROTTLES: Final = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
-)
-# Reasons in a cancelled transaction that the next try may not meet.
-_PASSING: Final = frozenset(
-    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-)
-
-Refusal = Callable[[Row | None], Exception]
-"""Makes the error of a refused write from the row that was in its way, if there was one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One action of a transaction: DynamoDB's own words, and what its refusal means."""
-
-    action: Mapping[str, Any]
-    refused: Refusal
 
 
 class Table:
@@ -79,7 +61,7 @@ class Table:
     ) -> Row | None:
         """Return the row at ``key`` as of now, or None; names and aliases as in ``get_many``."""
         shape: Any = _projected(names, aliases)
-        with _translated():
+        with translated():
             reply = self._client.get_item(
                 TableName=self.name, Key=key.as_dict(), ConsistentRead=True, **shape
             )
@@ -102,7 +84,7 @@ class Table:
             wanted: Any = [key.as_dict() for key in found[start : start + BATCH_READ]]
             for _ in _tries():
                 request: Any = {self.name: {"Keys": wanted, **shape}}
-                with _translated():
+                with translated():
                     reply = self._client.batch_get_item(RequestItems=request)
                 for attributes in reply["Responses"].get(self.name, []):
                     row = decode(attributes)
@@ -127,10 +109,10 @@ class Table:
         """
         requests: Any = [{"DeleteRequest": {"Key": key.as_dict()}} for key in found]
         try:
-            with _translated():
+            with translated():
                 reply = self._client.batch_write_item(RequestItems={self.name: requests})
         except ClientError as error:
-            raise (UnavailableError() if _is_conflict(error) else error) from error
+            raise (UnavailableError() if is_conflict(error) else error) from error
         left: Any = reply["UnprocessedItems"].get(self.name, [])
         keys = [request["DeleteRequest"]["Key"] for request in left]
         return [Key(key["PK"]["S"], key["SK"]["S"]) for key in keys]
@@ -150,7 +132,7 @@ class Table:
         for start in range(0, len(requests), BATCH_WRITE):
             left: Any = {self.name: requests[start : start + BATCH_WRITE]}
             for _ in _tries():
-                with _translated():
+                with translated():
                     left = self._client.batch_write_item(RequestItems=left)["UnprocessedItems"]
                 if not left:
                     break
@@ -180,7 +162,7 @@ class Table:
 
     def query_page(self, **query: Any) -> tuple[list[Row], dict[str, Any] | None]:
         """Return one page of a Query, and where the next one starts, None behind the last."""
-        with _translated():
+        with translated():
             reply = self._client.query(TableName=self.name, **query)
         page = [decode(attributes) for attributes in reply["Items"]]
         return page, reply.get("LastEvaluatedKey")
@@ -191,12 +173,12 @@ class Table:
         A row that is there already can only be this one, written by a try whose answer was lost.
         """
         try:
-            with _translated():
+            with translated():
                 self._client.put_item(
                     TableName=self.name, Item=row, ConditionExpression="attribute_not_exists(PK)"
                 )
         except ClientError as error:
-            if not _is_refusal(error):
+            if not is_refusal(error):
                 raise
 
     def update(self, action: Mapping[str, Any], refused: Refusal) -> Row:
@@ -210,7 +192,7 @@ class Table:
         """
         for _ in _tries():
             try:
-                with _translated():
+                with translated():
                     reply = self._client.update_item(
                         TableName=self.name,
                         ReturnValues="ALL_NEW",
@@ -218,10 +200,10 @@ class Table:
                         **action,
                     )
             except ClientError as error:
-                if _was_repeated(error) and (done := _written_by(action, _row_of(error))):
+                if was_repeated(error) and (done := written_by(action, row_of(error))):
                     return done
-                if not _is_conflict(error):
-                    raise _meaning(error, refused) from error
+                if not is_conflict(error):
+                    raise meaning(error, refused) from error
             else:
                 return decode(reply["Attributes"])
         raise _too_busy()
@@ -237,15 +219,15 @@ class Table:
         """
         for _ in _tries():
             try:
-                with _translated():
+                with translated():
                     self._client.delete_item(
                         TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **action
                     )
             except ClientError as error:
-                if _is_refusal(error) and _was_repeated(error) and _row_of(error) is None:
+                if is_refusal(error) and was_repeated(error) and row_of(error) is None:
                     return
-                if not _is_conflict(error):
-                    raise _meaning(error, refused) from error
+                if not is_conflict(error):
+                    raise meaning(error, refused) from error
             else:
                 return
         raise _too_busy()
@@ -261,10 +243,10 @@ class Table:
         actions: Any = [self._named(write.action) for write in writes]
         for _ in _tries():
             try:
-                with _translated():
+                with translated():
                     self._client.transact_write_items(TransactItems=actions)
             except ClientError as error:
-                _raise_unless_passing(writes, error)
+                raise_unless_passing(writes, error)
             else:
                 return
         raise _too_busy()
@@ -283,60 +265,6 @@ class Table:
 def _projected(names: str | None, aliases: Mapping[str, str] | None) -> dict[str, Any]:
     words: dict[str, Any] = {"ProjectionExpression": names, "ExpressionAttributeNames": aliases}
     return {word: value for word, value in words.items() if value}
-
-
-def _raise_unless_passing(writes: Sequence[Write], error: ClientError) -> None:
-    """Raise what a cancelled transaction means; return when the next try may succeed."""
-    response: Mapping[str, Any] = error.response
-    reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", [])
-    for write, reason in zip(writes, reasons, strict=False):
-        if reason.get("Code") == "ConditionalCheckFailed":
-            row = decode(reason["Item"]) if reason.get("Item") else None
-            raise write.refused(row) from error
-    if not {reason.get("Code") for reason in reasons} & _PASSING:
-        raise error
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn "not now" of DynamoDB and the network into UnavailableError."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _THROTTLES:
-            raise UnavailableError from error
-        raise
-    except (NoConnectionError, HTTPClientError) as error:
-        raise UnavailableError from error
-
-
-def _is_refusal(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
-
-
-def _is_conflict(error: ClientError) -> bool:
-    """Say whether a transaction held the row: the same write may pass in a moment."""
-    return error.response["Error"]["Code"] == "TransactionConflictException"
-
-
-def _was_repeated(error: ClientError) -> bool:
-    return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-
-
-def _row_of(error: ClientError) -> Row | None:
-    """Return the row that was in the way of a refused write, if there was one."""
-    response: Mapping[str, Any] = error.response
-    return decode(response["Item"]) if response.get("Item") else None
-
-
-def _written_by(action: Mapping[str, Any], row: Row | None) -> Row | None:
-    """Return the row if it was this update that wrote it: moments are of microseconds."""
-    moment = action.get("ExpressionAttributeValues", {}).get(":updated_at")
-    return row if row and moment and row.get("updated_at") == moment["S"] else None
-
-
-def _meaning(error: ClientError, refused: Refusal) -> Exception:
-    return refused(_row_of(error)) if _is_refusal(error) else error
 
 
 def _tries() -> Iterator[None]:

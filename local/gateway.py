@@ -9,6 +9,7 @@ a 500 too (github.com/denoland/deno_registry2/issues/87; 503: serverless/serverl
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +34,10 @@ INTEGRATION_SECONDS = 30.0
 _TOO_LARGE = "Request Entity Too Large"
 
 
+# Who has a share link's id can read what it shows: it is as good as a token.
+_SHARE_ID = re.compile(r"(share_)\w+")
+
+
 class Gateway:
     """Serves the routes of a template; ``/_local/`` tells what only one machine has."""
 
@@ -54,9 +59,9 @@ class Gateway:
         request = await _read(incoming)
         if request is None:
             response = message(413, _TOO_LARGE)
-            entry |= {"method": incoming.method, "path": incoming.path}
+            entry |= {"method": incoming.method, "path": _loggable(incoming.path)}
         else:
-            entry |= {"method": request.method, "path": request.path}
+            entry |= {"method": request.method, "path": _loggable(request.path)}
             try:
                 response = await self._answer(request, entry)
             except Exception:
@@ -174,3 +179,7 @@ async def _read(incoming: web.BaseRequest) -> Request | None:
 def _clean(value: str) -> str:
     # aiohttp keeps bytes that are not UTF-8 as lone surrogates, which no JSON parser likes.
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _loggable(path: str) -> str:
+    return _SHARE_ID.sub(r"\1…", path)

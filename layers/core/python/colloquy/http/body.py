@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -66,16 +65,12 @@ def object_from(text: str) -> dict[str, Any]:
         raise _invalid_json(str(error)) from error
     if not isinstance(value, dict):
         raise InvalidRequestError('The body must be a JSON object, like {"title": "…"}.')
-    if _MAYBE_INFINITE.search(text):
-        _refuse_infinite(value)
+    _refuse_infinite(value)
     return value
 
 
 _TYPE: Final = "content-type"
 _JSON: Final = "application/json"
-# What a number over 1.79e308 is written with: an exponent of three digits, or, with one of two,
-# 200 digits before it. A walk over 5 MB is too dear to take for every body.
-_MAYBE_INFINITE: Final = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{200}")
 
 
 def _bytes_of(event: Mapping[str, Any]) -> bytes:
@@ -90,7 +85,8 @@ def _bytes_of(event: Mapping[str, Any]) -> bytes:
 
 def _refuse_infinite(value: dict[str, Any]) -> None:
     try:
-        # Writing it is the fastest walk over it.
+        # Writing it is the fastest walk over it, and where a body is text far faster than a regular
+        # expression that looks for such numbers.
         json.dumps(value, allow_nan=False)
     except ValueError as error:
         raise InvalidRequestError(

@@ -1,66 +1,27 @@
 """A real model on this machine, asked over HTTP as a user of `make run` does."""
 
-import os
-import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from local.model import installed
-from tests.support.functions import ROOT
+from tests.support.server import Server
 
 pytestmark = pytest.mark.skipif(
     installed() is None, reason="no wheel of the local model for this platform"
 )
 
-READY = re.compile(r"Colloquy is ready on (http://localhost:\d+)")
-
 
 @pytest.fixture(scope="module")
 def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A user of a server with the model it brings by default."""
-    data = tmp_path_factory.mktemp("data")
-    variables = {**os.environ, "PORT": "0", "DATA": str(data), "MODEL": "", "MODEL_BASE_URL": ""}
-    log = data / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local"],
-            cwd=ROOT,
-            env=variables,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        token = subprocess.run(
-            [sys.executable, "-m", "local.token", "alice"],
-            cwd=ROOT,
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=address(process, log), headers=headers, timeout=40) as client:
-            yield client
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-
-
-def address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if found := READY.search(log.read_text()):
-            return found[1]
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.1)
-    raise AssertionError(f"the server was not ready in 60 s:\n{log.read_text()}")
+    with (
+        Server.started(tmp_path_factory.mktemp("data"), MODEL="", MODEL_BASE_URL="") as server,
+        server.client("alice") as client,
+    ):
+        yield client
 
 
 def regenerate(alice: httpx.Client, path: str, body: dict[str, object]) -> httpx.Response:

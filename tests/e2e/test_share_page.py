@@ -6,9 +6,6 @@ of the README are taken again (``make screenshots``).
 
 import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,10 +18,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.sample import HOSTILE, TITLE, TURNS
+from tests.support.server import Server
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PORT = 8159
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
     *("--no-first-run", "--disable-component-update", "--disable-sync"),
@@ -41,36 +38,11 @@ Show = Callable[..., Page]
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of alice's for a server of our own, with nothing in it."""
-    data = tmp_path_factory.mktemp("data")
-    environment = {**os.environ, "PORT": str(PORT), "DATA": str(data)}
-    environment.pop("TABLE_NAME", None)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
-    )
-    base = f"http://localhost:{PORT}"
-    try:
-        _wait_for(base, server)
-        token = subprocess.check_output(
-            [sys.executable, "-m", "local.token", "alice"], cwd=ROOT, env=environment, text=True
-        )
-        headers = {"authorization": f"Bearer {token.strip()}"}
-        with httpx.Client(base_url=base, headers=headers, timeout=30) as client:
-            yield client
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait_for(base: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server has ended"
-        try:
-            if httpx.get(f"{base}/healthz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail("the server did not start")
+    with (
+        Server.started(tmp_path_factory.mktemp("data")) as server,
+        server.client("alice") as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="module")

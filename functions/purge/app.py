@@ -29,6 +29,7 @@ def lambda_handler(event: Mapping[str, Any], _: LambdaContext) -> dict[str, Any]
 def _log(outcome: Outcome) -> None:
     facts: dict[str, Any] = {
         "conversation_id": outcome.conversation_id,
+        **({"project_id": outcome.project_id} if outcome.project_id else {}),
         "rows": outcome.rows,
         "round": outcome.round,
         "age_seconds": round(outcome.age, 3),

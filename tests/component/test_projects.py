@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from colloquy import wiring
 from colloquy.store.conversations import ConversationStore
 from colloquy.store.projects import ProjectStore
 from functions.purge.app import lambda_handler as purge
@@ -213,8 +214,10 @@ def test_purge_finishes_a_deletion_that_was_cut_off(
         assert alice.delete(f"/v1/projects/{project}", **query).status == 500
     assert rows.of_type("project")
 
-    stream.feed(purge)
+    told = [(done.kind, done.finished) for done in wiring.erasures().work(stream.take())]
+    assert told == [("project", True)]
     assert rows.of_type("project") == []
+    stream.feed(purge)
     opened = alice.get(f"/v1/conversations/{filed}")
     assert opened.status == (200 if conversations == "keep" else 404)
     assert conversations == "delete" or opened.body["project_id"] is None

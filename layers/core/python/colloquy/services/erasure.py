@@ -29,6 +29,14 @@ _GRACE_SECONDS: Final = 15.0
 Asked = Erasure | LostLink | LostProject | LostVersions
 """What a record of the stream may ask for."""
 
+Kind = Literal["conversation", "link", "project", "versions"]
+_KINDS: Final[Mapping[type[Asked], Kind]] = {
+    Erasure: "conversation",
+    LostLink: "link",
+    LostProject: "project",
+    LostVersions: "versions",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -39,8 +47,9 @@ class Outcome:
     """
 
     sequence_number: str
-    kind: Literal["conversation", "link"] = "conversation"
+    kind: Kind | None = None
     conversation_id: str | None = None
+    project_id: str | None = None
     rows: int = 0
     round: int = 0
     age: float = 0.0
@@ -94,8 +103,9 @@ class Erasures:
             error = unexpected
         return Outcome(
             sequence_number=number,
-            kind="link" if isinstance(asked, LostLink) else "conversation",
+            kind=_KINDS[type(asked)],
             conversation_id=None if isinstance(asked, LostProject) else asked.conversation_id,
+            project_id=asked.project_id if isinstance(asked, LostProject) else None,
             rows=progress.rows,
             round=asked.round if isinstance(asked, Erasure) else 0,
             age=(self._clock() - asked.asked_at).total_seconds(),
@@ -111,7 +121,7 @@ class Erasures:
             self._projects.finish(
                 asked.owner_id, asked.project_id, with_conversations=asked.with_conversations
             )
-            return Progress(1, finished=True)
+            return Progress(0, finished=True)
         try:
             if isinstance(asked, LostVersions):
                 return self._rows.forget_versions(asked, until)

@@ -10,6 +10,7 @@ from colloquy.domain.share import AbandonedFork, Share
 from colloquy.store import keys
 from colloquy.store.rows import Row, encode, timestamp
 from colloquy.store.share_rows import due, share_from_row
+from colloquy.store.sweep import sweep_all
 from colloquy.store.table import BATCH_READ, Table
 
 _PAGE: Final = 500
@@ -58,9 +59,9 @@ class DueStore:
             keys.owned_link(share.owner_id, share.conversation_id, share.id) for share in shares
         ]
         beside += [keys.views(share.digest) for share in shares]
-        self._table.write_batches(deletes=beside)
+        sweep_all(self._table, beside)
         # The link goes last: it is what the index finds the rest by.
-        self._table.write_batches(deletes=[keys.link(share.id) for share in shares])
+        sweep_all(self._table, [keys.link(share.id) for share in shares])
 
     def postpone(self, share: Share) -> None:
         """Let a link's next look be at its end."""
@@ -90,8 +91,8 @@ class DueStore:
             Limit=_PAGE,
         )
         for page in found:
-            self._table.write_batches(deletes=[keys.Key(row["PK"], row["SK"]) for row in page])
-        self._table.write_batches(deletes=[keys.fork(fork.owner_id, fork.conversation_id)])
+            sweep_all(self._table, [keys.Key(row["PK"], row["SK"]) for row in page])
+        sweep_all(self._table, [keys.fork(fork.owner_id, fork.conversation_id)])
 
 
 def _from_row(row: Row) -> Share | AbandonedFork:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 from colloquy.domain.conversation import Conversation
@@ -40,7 +39,7 @@ class GuestStore:
         """
         rows = [encode(item_to_row(owner_id, item)) for item in items]
         running = [
-            self._table.beside(partial(self._table.write_batches, puts=rows[at : at + BATCH_WRITE]))
+            self._table.beside(self._table.put_batch, rows[at : at + BATCH_WRITE])
             for at in range(0, len(rows), BATCH_WRITE)
         ]
         for each in running:

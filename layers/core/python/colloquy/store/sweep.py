@@ -4,14 +4,18 @@ For rows whose keys are never used again (ids are minted once): deleting one tha
 does nothing, so a sweep can be cut off and repeated at any point.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from colloquy.domain.errors import UnavailableError
 from colloquy.store.backoff import patiently, tries
 from colloquy.store.keys import Key
 from colloquy.store.table import BATCH_WRITE, Table
+
+_PATIENCE_SECONDS: Final = 8.0
+"""How long ``sweep_all`` goes on against a busy table."""
 
 
 def sweep(table: Table, keys: Sequence[Key], until: float) -> list[Key]:
@@ -24,6 +28,16 @@ def sweep(table: Table, keys: Sequence[Key], until: float) -> list[Key]:
     batches = [keys[start : start + BATCH_WRITE] for start in starts]
     running = [table.beside(_delete_batch, table, batch, until) for batch in batches]
     return [key for each in running for key in each.result()]
+
+
+def sweep_all(table: Table, keys: Sequence[Key]) -> None:
+    """Delete the rows at these keys, all of them.
+
+    Raises:
+        UnavailableError: DynamoDB kept refusing some; the same call goes on.
+    """
+    if sweep(table, keys, time.monotonic() + _PATIENCE_SECONDS):
+        raise UnavailableError
 
 
 def key_pages(table: Table, query: Mapping[str, Any], until: float) -> Iterator[Sequence[Key]]:

@@ -117,27 +117,21 @@ class Table:
         keys = [request["DeleteRequest"]["Key"] for request in left]
         return [Key(key["PK"]["S"], key["SK"]["S"]) for key in keys]
 
-    def write_batches(
-        self, *, puts: Sequence[Mapping[str, Any]] = (), deletes: Sequence[Key] = ()
-    ) -> None:
-        """Put and delete rows, 25 to a batch, until DynamoDB leaves none over.
+    def put_batch(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put at most ``BATCH_WRITE`` rows, until DynamoDB leaves none over.
 
         No condition can be asked: for rows whose keys nobody else writes.
 
         Raises:
             UnavailableError: DynamoDB kept leaving some over; the same call goes on.
         """
-        requests: list[Any] = [{"PutRequest": {"Item": row}} for row in puts]
-        requests += [{"DeleteRequest": {"Key": key.as_dict()}} for key in deletes]
-        for start in range(0, len(requests), BATCH_WRITE):
-            left: Any = {self.name: requests[start : start + BATCH_WRITE]}
-            for _ in _tries():
-                with translated():
-                    left = self._client.batch_write_item(RequestItems=left)["UnprocessedItems"]
-                if not left:
-                    break
-            else:
-                raise UnavailableError
+        left: Any = {self.name: [{"PutRequest": {"Item": row}} for row in rows]}
+        for _ in _tries():
+            with translated():
+                left = self._client.batch_write_item(RequestItems=left)["UnprocessedItems"]
+            if not left:
+                return
+        raise UnavailableError
 
     def query(self, *, widest: int | None = None, **query: Any) -> Iterator[Row]:
         """Yield the rows a Query finds, to the end; ``query_pages`` says how."""

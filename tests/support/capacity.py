@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Long enough that calls meant to run side by side do overlap, also on a busy machine.
-_NETWORK_SECONDS = 0.03
+_NETWORK_SECONDS = 0.4
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Meter:
         self._looker = looker
         self._table = table
         self._cost = Cost()
+        self._measuring = False
         self._pending = threading.local()
         self._lock = threading.Lock()
         events = client.meta.events
@@ -55,14 +56,20 @@ class Meter:
     def measuring(self) -> Iterator[Cost]:
         """Collect the cost of what happens inside."""
         self._cost = Cost()
+        self._measuring = True
         yield self._cost
+        self._measuring = False
 
     def _start(self, params: dict[str, Any], **_: Any) -> None:
+        if not self._measuring:
+            return
         start = time.monotonic()
         self._pending.call = (start, params, [self._look(key) for key in _keys_written(params)])
         time.sleep(_NETWORK_SECONDS)
 
     def _end(self, model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+        if not self._measuring:
+            return
         start, params, before = self._pending.call
         end = time.monotonic()
         reads, writes = self._units(model.name, params, parsed, before)

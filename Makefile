@@ -30,7 +30,7 @@ run: .venv/local $(OWN_MODEL) ## Serve the whole API on http://localhost:8000 (P
 	@exec $(BIN)/python -m local
 
 token: .venv/local ## Print a bearer token for USER=name
-	@$(BIN)/python -m local.token '$(USER)'
+	@$(BIN)/python -m local.token "$$USER"
 
 test: .venv/tests model ## Run all tests
 	$(BIN)/python -m pytest

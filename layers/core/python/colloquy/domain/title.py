@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 MAX_AUTO_TITLE: Final = 60
+MAX_TRIES: Final = 3
+"""How often a model is asked for a title of one conversation, whatever came of it."""
 
 # How far into a message a title is looked for: behind rules, fences and the like.
 _LOOKED_AT: Final = MAX_AUTO_TITLE * 40

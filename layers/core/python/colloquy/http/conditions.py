@@ -61,7 +61,9 @@ def once(request: Request) -> Once | None:
             param="Idempotency-Key",
         )
     event: Any = request.resolved_event
-    said = "\n".join([request.method, event.path, request.body or ""])
+    query = event.raw_query_string
+    path = f"{event.path}?{query}" if query else event.path
+    said = "\n".join([request.method, path, request.body or ""])
     return Once(key=key, fingerprint=sha256(said.encode("utf-8", "surrogatepass")).hexdigest())
 
 

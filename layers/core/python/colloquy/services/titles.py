@@ -9,13 +9,10 @@ from colloquy.domain.conversation import Conversation
 from colloquy.domain.errors import ModelError, ModelUnavailableError
 from colloquy.domain.item import Item, text_of
 from colloquy.domain.page import PageRequest
-from colloquy.domain.title import title_from_model
+from colloquy.domain.title import MAX_TRIES, title_from_model
 from colloquy.models.responder import Prompt, Turn
 from colloquy.services.ports import Clock, ItemRows, TitleRows
 from colloquy.services.regeneration import Models
-
-MAX_TRIES: Final = 3
-"""How often a model is asked for one conversation, whatever came of it."""
 
 _ANSWER_SECONDS: Final = 15.0
 _LONGEST_PAUSE: Final = 5

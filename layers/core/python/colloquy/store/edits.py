@@ -73,7 +73,7 @@ class EditStore:
         """
         assert after.edited_at is not None  # noqa: S101 - every later version has a moment
         kept = {
-            "Item": encode(version_to_row(owner_id, before)),
+            "Item": encode(version_to_row(owner_id, before, current_version(before))),
             "ConditionExpression": "attribute_not_exists(PK)",
         }
         writes = [

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.errors import ConflictError, NotFoundError
+from colloquy.domain.errors import NotFoundError
 from colloquy.domain.item import Item
 from colloquy.domain.receipt import Receipt
 from colloquy.domain.share import AbandonedFork, Share
 from colloquy.store import keys
+from colloquy.store.copies import copied, finishing, put_copies
 from colloquy.store.expressions import receipt_put
 from colloquy.store.items import append_writes
 from colloquy.store.refusals import Write
-from colloquy.store.rows import Row, conversation_to_row, encode, item_to_row
+from colloquy.store.rows import Row, encode, item_to_row
 from colloquy.store.share_rows import fork_to_row
-from colloquy.store.table import BATCH_WRITE, Table
-
-_IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
+from colloquy.store.table import Table
 
 
 class GuestStore:
@@ -37,13 +35,7 @@ class GuestStore:
         Raises:
             UnavailableError: the table was too busy.
         """
-        rows = [encode(item_to_row(owner_id, item)) for item in items]
-        running = [
-            self._table.beside(self._table.put_batch, rows[at : at + BATCH_WRITE])
-            for at in range(0, len(rows), BATCH_WRITE)
-        ]
-        for each in running:
-            each.result()
+        put_copies(self._table, [copied(item_to_row(owner_id, item)) for item in items])
 
     def finish_fork(self, conversation: Conversation, receipt: Receipt | None) -> None:
         """Give the copy its header: from here on it is a conversation like any other.
@@ -52,23 +44,7 @@ class GuestStore:
             ConflictError: the copy took so long that the cleanup has begun to erase it.
             AlreadyDoneError: the receipt's key has a receipt.
         """
-        note = keys.fork(conversation.owner_id, conversation.id)
-        header = encode(conversation_to_row(conversation))
-        writes = [
-            Write(
-                {
-                    "Delete": {
-                        "Key": note.as_dict(),
-                        "ConditionExpression": "attribute_exists(PK)",
-                    }
-                },
-                _given_up,
-            ),
-            Write({"Put": {"Item": header, **_IS_NEW}}, _given_up),
-        ]
-        if receipt is not None:
-            writes.insert(0, receipt_put(conversation.owner_id, receipt))
-        self._table.transact(writes)
+        self._table.transact(finishing(conversation, receipt, {}))
 
     def append(self, share: Share, viewer_id: str, item: Item, receipt: Receipt | None) -> None:
         """Write a viewer's message at the end of the owner's conversation.
@@ -90,10 +66,6 @@ class GuestStore:
         if receipt is not None:
             writes.insert(0, receipt_put(viewer_id, receipt))
         self._table.transact(writes)
-
-
-def _given_up(_: Row | None) -> Exception:
-    return ConflictError("Copying took too long. Try again.")
 
 
 def _revoked(_: Row | None) -> Exception:

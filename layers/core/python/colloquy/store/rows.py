@@ -17,7 +17,7 @@ from colloquy.domain.erasure import LostVersions
 from colloquy.domain.item import Content, Item
 from colloquy.domain.project import Project
 from colloquy.domain.receipt import Receipt
-from colloquy.domain.version import Version, current_version
+from colloquy.domain.version import Version
 from colloquy.store import keys
 
 Row = dict[str, Any]
@@ -150,19 +150,18 @@ def _content_from_row(row: Row) -> Content:
     return content
 
 
-def version_to_row(owner_id: str, item: Item) -> Row:
-    """Return the row that keeps the text a message has now, when it gets another."""
-    now = current_version(item)
-    key = keys.version(owner_id, item.conversation_id, item.id, now.number)
+def version_to_row(owner_id: str, item: Item, version: Version) -> Row:
+    """Return the row that keeps a text a message has had."""
+    key = keys.version(owner_id, item.conversation_id, item.id, version.number)
     return {
         "PK": key.partition,
         "SK": key.sort,
         "type": "version",
         "item_id": item.id,
-        "version": now.number,
-        **content_to_row(now.content),
-        "model": now.model,
-        "created_at": timestamp(now.created_at),
+        "version": version.number,
+        **content_to_row(version.content),
+        "model": version.model,
+        "created_at": timestamp(version.created_at),
     }
 
 

@@ -98,6 +98,12 @@ class Search:
                     continue
                 owed.append((needs, key, row))
             there = self._existing({need for needs, _, _ in owed for need in needs})
+            # A fork or an import writes its header last; until then a note stands for it.
+            absent = {need for needs, _, _ in owed for need in needs} - there
+            notes = {
+                _note_of(need): need for need in absent if need.sort.startswith(keys.CONVERSATION)
+            }
+            there |= {notes[note] for note in self._existing(notes)}
             with self._lock:
                 self._found.rows += len(page)
                 for needs, key, row in owed:
@@ -172,13 +178,19 @@ def needed_by(key: Key, row: Row) -> list[Key] | None:
 
 def _needed_by_owned(key: Key) -> list[Key] | None:
     match key.sort.split("#"):
-        # A note of a fork is the cleanup's to work off.
+        # A note of a copy is the cleanup's to work off.
         case ["C" | "P" | "F", _]:
             return []
         case ["S", conversation_id, _]:
             header = Key(key.partition, f"{keys.CONVERSATION}{conversation_id}")
             return [header, keys.link_of(key)]
     return None
+
+
+def _note_of(header: Key) -> Key:
+    """Return where the note is of a conversation whose header is not written yet."""
+    conversation_id = header.sort.removeprefix(keys.CONVERSATION)
+    return Key(header.partition, f"{keys.FORK}{conversation_id}")
 
 
 def overdue(suspect: Suspect, seconds: float) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from local import orphans, redrive, verify
 from tests.support.client import Client
+from tests.support.exports import exported, sent
 from tests.support.functions import handler_of
 from tests.support.rows import Rows
 from tests.support.stream import Stream
@@ -188,3 +189,13 @@ def test_redriving_a_living_conversation_changes_nothing_of_it(
 
     assert "left alone" in capsys.readouterr().err
     assert rows.all() == before
+
+
+def test_what_an_import_has_written_so_far_belongs_to_it(
+    alice: Client, bob: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("colloquy.services.exports.PART_BYTES", 1_200)
+    body = {"items": [{"role": "user", "content": "hi"}] * 5}
+    parts = exported(alice, alice.post("/v1/conversations", body).body["id"])
+    assert sent(bob, parts[0]).status == 202
+    assert look(capsys) == (0, [])

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from colloquy.domain.conversation import MAX_MESSAGES, ConversationChanges
+from colloquy.domain.conversation import MAX_MESSAGES, Conversation, ConversationChanges
 from colloquy.domain.errors import (
     ConflictError,
     ConversationFullError,
@@ -15,17 +15,30 @@ from colloquy.domain.errors import (
     OutOfOrderError,
     PreconditionFailedError,
 )
+from colloquy.domain.imports import GRACE, MAY_TAKE, PART_MAY_TAKE, Import, ImportedText
+from colloquy.domain.item import Item
 from colloquy.domain.page import PageRequest
+from colloquy.domain.place import Place
 from colloquy.domain.project import ProjectChanges
 from colloquy.domain.receipt import AlreadyDoneError
-from colloquy.services.ports import ConversationRows, ItemRows, ProjectRows
+from colloquy.domain.version import Version
+from colloquy.services.ports import ConversationRows, ExportRows, ImportRows, ItemRows, ProjectRows
 from colloquy.store.conversations import ConversationStore
+from colloquy.store.exports import ExportStore
+from colloquy.store.imports import ImportStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
 from colloquy.store.table import Table
 from local import table
 from tests.support import make
-from tests.support.fakes import FakeConversations, FakeItems, FakeProjects, Memory
+from tests.support.fakes import (
+    FakeConversations,
+    FakeExports,
+    FakeImports,
+    FakeItems,
+    FakeProjects,
+    Memory,
+)
 from tests.support.functions import declared
 
 NOBODY = "conv_" + "0" * 26
@@ -37,19 +50,33 @@ class Stores:
     conversations: ConversationRows
     items: ItemRows
     projects: ProjectRows
+    exports: ExportRows
+    imports: ImportRows
 
 
 @pytest.fixture(params=["in memory", "in DynamoDB"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     if request.param == "in memory":
         memory = Memory()
-        yield Stores(FakeConversations(memory), FakeItems(memory), FakeProjects(memory))
+        yield Stores(
+            FakeConversations(memory),
+            FakeItems(memory),
+            FakeProjects(memory),
+            FakeExports(memory),
+            FakeImports(memory),
+        )
         return
     with mock_aws():
         client = boto3.client("dynamodb")
         table.create(client, declared(), "t")
         real = Table(client, "t")
-        yield Stores(ConversationStore(real), ItemStore(real), ProjectStore(real))
+        yield Stores(
+            ConversationStore(real),
+            ItemStore(real),
+            ProjectStore(real),
+            ExportStore(real),
+            ImportStore(real),
+        )
 
 
 def test_a_conversation_comes_back_as_it_was_added(stores: Stores) -> None:
@@ -290,3 +317,122 @@ def test_a_project_that_is_being_deleted_is_gone_for_its_readers(stores: Stores)
         )
     with pytest.raises(PreconditionFailedError):
         stores.projects.finish_deleting("alice", kept.id)
+
+
+def begun(stores: Stores) -> tuple[Import, Conversation]:
+    """Return an import that has just been begun, and what it is to become."""
+    conversation = make.conversation()
+    state = Import(
+        id=conversation.id,
+        owner_id="alice",
+        source_id=NOBODY,
+        due_at=make.moment() + MAY_TAKE,
+        busy_until=make.moment() + PART_MAY_TAKE,
+    )
+    stores.imports.begin(state)
+    return state, conversation
+
+
+def test_an_import_is_seen_by_nobody_before_it_is_finished(stores: Stores) -> None:
+    state, conversation = begun(stores)
+    messages = [make.item(conversation, n, call_id="c") for n in range(2)]
+    old = Version(number=1, content=[{"type": "x", "n": 1.5}], created_at=make.moment())
+    edited = replace(messages[1], version=2, edited_at=make.moment(9))
+    texts = [
+        ImportedText(item=messages[0], version=None, source=Place(messages[0].id)),
+        ImportedText(item=edited, version=old, source=Place(edited.id, 1)),
+        ImportedText(item=edited, version=None, source=Place(edited.id)),
+    ]
+    stores.imports.write("alice", texts)
+    stores.imports.write("alice", texts)
+    with pytest.raises(NotFoundError):
+        stores.exports.read("alice", conversation.id, None)
+
+    header = replace(conversation, item_count=2, newest_item=edited.id)
+    stores.imports.finish(state.behind(texts), header, None)
+
+    assert stores.conversations.get("alice", conversation.id) == header
+    _, found = stores.exports.read("alice", conversation.id, None)
+    assert [(item, list(versions)) for item, versions in found] == [
+        (messages[0], []),
+        (edited, [old]),
+    ]
+    by_call = stores.items.find_by_call_id("alice", conversation.id, "c", ASC)
+    assert list(by_call) == [messages[0], edited]
+    with pytest.raises(NotFoundError):
+        stores.imports.take("alice", conversation.id, make.moment())
+
+
+def test_an_import_is_taken_by_one_at_a_time(stores: Stores) -> None:
+    state, conversation = begun(stores)
+    with pytest.raises(ConflictError):
+        stores.imports.take("alice", conversation.id, make.moment(29))
+    taken = stores.imports.take("alice", conversation.id, make.moment(31))
+    assert taken.due_at == make.moment(31) + MAY_TAKE
+    with pytest.raises(ConflictError):
+        stores.imports.hand_back(state, None)
+    with pytest.raises(ConflictError):
+        stores.imports.finish(state, conversation, None)
+
+    place = Place(NOBODY.replace("conv", "item"), 7)
+    stores.imports.hand_back(replace(taken, up_to=place, item_count=3, newest_item="x"), None)
+    again = stores.imports.take("alice", conversation.id, make.moment(32))
+    assert (again.up_to, again.item_count, again.newest_item) == (place, 3, "x")
+    assert (again.source_id, again.owner_id) == (NOBODY, "alice")
+
+
+def test_no_part_is_begun_when_the_cleanup_is_near(stores: Stores) -> None:
+    state, _ = begun(stores)
+    stores.imports.hand_back(state, None)
+    late = make.moment() + MAY_TAKE - GRACE
+    with pytest.raises(NotFoundError):
+        stores.imports.take("alice", state.id, late)
+    with pytest.raises(NotFoundError):
+        stores.imports.take("bob", state.id, make.moment(1))
+
+
+def test_an_import_is_handed_back_or_finished_once_for_a_receipt(stores: Stores) -> None:
+    for first in (True, False):
+        state, conversation = begun(stores)
+        if first:
+            stores.imports.hand_back(state, make.receipt())
+            continue
+        with pytest.raises(AlreadyDoneError):
+            stores.imports.hand_back(state, make.receipt())
+        with pytest.raises(AlreadyDoneError):
+            stores.imports.finish(state, conversation, make.receipt())
+
+
+def test_an_import_is_filed_only_where_a_project_stays(stores: Stores) -> None:
+    state, conversation = begun(stores)
+    project = make.project()
+    filed = replace(conversation, project_id=project.id)
+    with pytest.raises(NotFoundError):
+        stores.imports.finish(state, filed, None)
+    stores.projects.add(project, None)
+    stores.imports.finish(state, filed, None)
+    assert list(stores.conversations.filed_in("alice", project.id)) == [filed]
+
+
+def test_an_export_goes_on_behind_a_place(stores: Stores) -> None:
+    state, conversation = begun(stores)
+    versions = [Version(number=n, content=str(n), created_at=make.moment(n)) for n in range(1, 13)]
+    first = make.item(conversation, version=13, edited_at=make.moment(13))
+    second = make.item(conversation, 1, version=2, edited_at=make.moment(13))
+    third = make.item(conversation, 2)
+    kept = [(first, each) for each in versions] + [(second, versions[0])]
+    texts = [
+        ImportedText(item=item, version=version, source=Place(item.id))
+        for item, version in [*kept, (first, None), (second, None), (third, None)]
+    ]
+    stores.imports.write("alice", texts)
+    stores.imports.finish(state, conversation, None)
+
+    def behind(place: Place) -> list[tuple[Item, int]]:
+        _, found = stores.exports.read("alice", conversation.id, place)
+        return [(item, len(list(older))) for item, older in found]
+
+    assert behind(Place(first.id, 9)) == [(first, 3), (second, 1), (third, 0)]
+    assert behind(Place(first.id, 12)) == [(first, 0), (second, 1), (third, 0)]
+    assert behind(Place(first.id)) == [(second, 1), (third, 0)]
+    assert behind(Place(third.id)) == []

@@ -10,15 +10,20 @@ from datetime import datetime
 from colloquy.domain.conversation import MAX_MESSAGES, Conversation, ConversationChanges
 from colloquy.domain.errors import (
     ChangedMeanwhileError,
+    ConflictError,
     ConversationFullError,
     NotFoundError,
     OutOfOrderError,
     PreconditionFailedError,
 )
+from colloquy.domain.export import History
+from colloquy.domain.imports import GRACE, MAY_TAKE, PART_MAY_TAKE, Import, ImportedText
 from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, Order, PageRequest
+from colloquy.domain.place import Place
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import AlreadyDoneError, Receipt
+from colloquy.domain.version import Version
 from colloquy.services.ports import IfMatch
 
 
@@ -31,6 +36,8 @@ class Memory:
     projects: dict[tuple[str, str], Project] = field(default_factory=dict)
     deleting: set[tuple[str, str]] = field(default_factory=set)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    versions: dict[tuple[str, str, str], dict[int, Version]] = field(default_factory=dict)
+    imports: dict[tuple[str, str], Import] = field(default_factory=dict)
 
     def check(self, owner_id: str, receipt: Receipt | None) -> None:
         earlier = self.receipts.get((owner_id, receipt.key)) if receipt else None
@@ -277,3 +284,76 @@ class FakeProjects:
             raise PreconditionFailedError("project")
         self._memory.deleting.discard(key)
         self._memory.projects.pop(key, None)
+
+
+class FakeExports:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def read(
+        self, owner_id: str, conversation_id: str, after: Place | None
+    ) -> tuple[Conversation, History]:
+        header = self._memory.conversations.get((owner_id, conversation_id))
+        if header is None:
+            raise NotFoundError("conversation")
+        items = [
+            item
+            for (owner, conversation, _), item in sorted(self._memory.items.items())
+            if (owner, conversation) == (owner_id, conversation_id)
+        ]
+        return header, self._behind(owner_id, items, after)
+
+    def _behind(self, owner_id: str, items: Sequence[Item], after: Place | None) -> History:
+        for item in items:
+            kept = self._memory.versions.get((owner_id, item.conversation_id, item.id), {})
+            older = [kept[number] for number in sorted(kept)]
+            if after is None or Place(item.id) > after:
+                yield (
+                    item,
+                    (v for v in older if after is None or Place(item.id, v.number) > after),
+                )
+
+
+class FakeImports:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def begin(self, state: Import) -> None:
+        self._memory.imports[state.owner_id, state.id] = state
+
+    def take(self, owner_id: str, import_id: str, now: datetime) -> Import:
+        state = self._memory.imports.get((owner_id, import_id))
+        if state is None or state.due_at <= now + GRACE:
+            raise NotFoundError("import", param="import_id")
+        if state.busy_until is not None and state.busy_until >= now:
+            raise ConflictError("taken")
+        taken = replace(state, due_at=now + MAY_TAKE, busy_until=now + PART_MAY_TAKE)
+        self._memory.imports[owner_id, import_id] = taken
+        return taken
+
+    def write(self, owner_id: str, texts: Sequence[ImportedText]) -> None:
+        for text in texts:
+            key = (owner_id, text.item.conversation_id, text.item.id)
+            if text.version is None:
+                self._memory.items[key] = text.item
+            else:
+                self._memory.versions.setdefault(key, {})[text.version.number] = text.version
+
+    def hand_back(self, state: Import, receipt: Receipt | None) -> None:
+        self._memory.check(state.owner_id, receipt)
+        self._check_ours(state)
+        self._memory.imports[state.owner_id, state.id] = replace(state, busy_until=None)
+        self._memory.keep(state.owner_id, receipt)
+
+    def finish(self, state: Import, conversation: Conversation, receipt: Receipt | None) -> None:
+        self._memory.check(state.owner_id, receipt)
+        self._check_ours(state)
+        self._memory.check_project(state.owner_id, conversation.project_id)
+        del self._memory.imports[state.owner_id, state.id]
+        self._memory.conversations[state.owner_id, conversation.id] = conversation
+        self._memory.keep(state.owner_id, receipt)
+
+    def _check_ours(self, state: Import) -> None:
+        kept = self._memory.imports.get((state.owner_id, state.id))
+        if kept is None or kept.busy_until != state.busy_until:
+            raise ConflictError("not ours")

@@ -46,3 +46,25 @@ def test_msg_stands_for_item_and_nothing_else_does() -> None:
     assert ids.item_id_from(f"msg_{unique}") == f"item_{unique}"
     assert ids.item_id_from(f"item_{unique}") == f"item_{unique}"
     assert ids.item_id_from(f"conv_{unique}") == f"conv_{unique}"
+
+
+@given(MOMENTS, st.integers(1, 10), st.text())
+def test_moved_ids_are_others_of_the_same_time_and_order(
+    moment: datetime, count: int, key: str
+) -> None:
+    minted = ids.mint_many(ids.ITEM, moment, count)
+    moved = [ids.moved(each, key) for each in minted]
+    assert moved == sorted(moved)
+    assert moved == [ids.moved(each, key) for each in minted]
+    assert not set(moved) & set(minted)
+    assert moved != [ids.moved(each, key + "x") for each in minted]
+    for before, after in zip(minted, moved, strict=True):
+        assert ids.is_minted(ids.ITEM, after)
+        assert 0 <= ids.milliseconds_of(after) - ids.milliseconds_of(before) <= 1
+
+
+def test_an_id_has_one_spelling() -> None:
+    assert ids.is_minted(ids.ITEM, "item_" + "0" * 26)
+    assert ids.is_id(ids.ITEM, "item_" + "0" * 25 + "1")
+    assert not ids.is_minted(ids.ITEM, "item_" + "0" * 25 + "1")
+    assert not ids.is_minted(ids.ITEM, "conv_" + "0" * 26)

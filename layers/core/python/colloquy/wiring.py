@@ -16,7 +16,9 @@ from colloquy.services.deletion import Deletions
 from colloquy.services.edits import Edits
 from colloquy.services.erasure import Erasures
 from colloquy.services.expiry import Expiry
+from colloquy.services.exports import Exports
 from colloquy.services.guests import Guests
+from colloquy.services.imports import Imports
 from colloquy.services.items import Items
 from colloquy.services.ports import ViewRows
 from colloquy.services.projects import Projects
@@ -30,7 +32,9 @@ from colloquy.store.deletions import DeletionStore
 from colloquy.store.due import DueStore
 from colloquy.store.edits import EditStore
 from colloquy.store.erasure import ErasureStore
+from colloquy.store.exports import ExportStore
 from colloquy.store.guests import GuestStore
+from colloquy.store.imports import ImportStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
 from colloquy.store.shares import ShareStore
@@ -147,6 +151,18 @@ def viewing() -> Viewing:
 def guests() -> Guests:
     """Return the service behind what signed-in viewers do with links."""
     return Guests(ShareStore(table()), SnapshotStore(table()), GuestStore(table()), _utc_now)
+
+
+@cache
+def exports() -> Exports:
+    """Return the service behind exports."""
+    return Exports(ExportStore(table()))
+
+
+@cache
+def imports() -> Imports:
+    """Return the service behind imports."""
+    return Imports(ConversationStore(table()), ImportStore(table()), _utc_now)
 
 
 @cache

@@ -1,6 +1,8 @@
 """A page of a list, and how a list is asked for."""
 
 import json
+import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, Protocol, TypeVar
@@ -61,16 +63,22 @@ class Page(Generic[T]):
         return self.data[-1].id if self.has_more and self.data else None
 
 
-def take(found: Iterable[T], limit: int | None = None, room: int = MAX_ANSWER_BYTES) -> Page[T]:
+def take(
+    found: Iterable[T],
+    limit: int | None = None,
+    room: int = MAX_ANSWER_BYTES,
+    until: float = math.inf,
+) -> Page[T]:
     """Return the first ``limit`` of ``found`` (None: all) that fit one answer of ``room`` bytes.
 
-    Looks at most one entry further than it takes. The first entry is always taken: a single
-    message is far smaller than an answer.
+    Looks at most one entry further than it takes, and at none after ``until`` of
+    ``time.monotonic``. The first entry is always taken: a single message is far smaller than an
+    answer.
     """
     data: list[T] = []
     for entry in found:
         room -= entry.answer_bytes
-        if len(data) == limit or (room < 0 and data):
+        if len(data) == limit or (data and (room < 0 or time.monotonic() > until)):
             return Page(data, has_more=True)
         data.append(entry)
     return Page(data, has_more=False)

@@ -24,7 +24,7 @@ _PAGE: Final = Markup(
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n'
-    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n{previews}'
+    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n{head}'
     "<style>{style}</style>\n</head>\n<body{kind}>\n{body}</body>\n</html>\n"
 )
 _PREVIEWS: Final = Markup(
@@ -40,7 +40,7 @@ _BODY: Final = Markup(
     '<main id="messages" tabindex="-1">\n{messages}</main>\n{after}'
     '<footer>\n<p class="small">{footer}</p>\n</footer>\n'
 )
-_MESSAGE: Final = Markup(
+MESSAGE: Final = Markup(
     '<article class="{role}" id="{id}" aria-labelledby="{id}-who">\n'
     '<h2 class="who" id="{id}-who"><span>{who}</span> {time}</h2>\n'
     '<div class="text" dir="auto">{text}</div>\n</article>\n'
@@ -62,14 +62,14 @@ def page(view: View, query: str) -> str:
     # A day is named once, as in a diary.
     days = [None, *(item.created_at.date() for item in view.items)]
     messages = Markup().join(
-        _message(item, until, _moment(item.created_at, named=item.created_at.date() == day))
+        _message(item, until, moment_of(item.created_at, named=item.created_at.date() == day))
         for item, day in zip(view.items, days, strict=False)
     )
     body = _BODY.format(
         kind="Shared message" if share.item_id else "Shared conversation",
         title=title,
         facts=_facts(share),
-        messages=messages or _note("There are no messages in it."),
+        messages=messages or note("There are no messages in it."),
         before=_pages("Earlier pages", _earlier(view, query)),
         after=_pages("Other pages", _earlier(view, query) + _later(view, query)),
         footer=_footer(share),
@@ -78,20 +78,21 @@ def page(view: View, query: str) -> str:
     previews = _PREVIEWS.format(
         title=one_line(title, _HEAD_TITLE), description=description or _untitled(share)
     )
-    return _document(one_line(title, _HEAD_TITLE), body, previews)
+    return framed(one_line(title, _HEAD_TITLE), body, previews)
 
 
 def notice(title: str, words: str) -> str:
     """Return the page that says why there is nothing to see."""
-    return _document(title, _NOTICE.format(title=title, words=words), kind=' class="notice"')
+    return framed(title, _NOTICE.format(title=title, words=words), kind=' class="notice"')
 
 
-def _document(title: str, body: str, previews: str = "", kind: str = "") -> str:
+def framed(title: str, body: str, head: str = "", kind: str = "") -> str:
+    """Return a document with our style; ``head`` and ``kind`` are markup of the head and body."""
     return str(
         _PAGE.format(
             title=title,
             body=body,
-            previews=previews,
+            head=head,
             style=Markup(STYLE),  # noqa: S704 - ours, and digested as it is
             kind=Markup(kind),  # noqa: S704 - ours
         )
@@ -99,12 +100,12 @@ def _document(title: str, body: str, previews: str = "", kind: str = "") -> str:
 
 
 def _message(item: ShownItem, until: float, moment: Markup) -> Markup:
-    return _MESSAGE.format(
+    return MESSAGE.format(
         role=item.role,
         id=item.id,
         who="Guest" if item.guest else _WHO[item.role],
         time=moment,
-        text=_content(item.content, until) or _note("Nothing in this message can be shown."),
+        text=_content(item.content, until) or note("Nothing in this message can be shown."),
     )
 
 
@@ -121,7 +122,7 @@ def _content(content: Content, until: float) -> Markup:
 
 
 def _facts(share: Share) -> Markup:
-    return Markup("As it was on {}").format(_moment(share.created_at)) + (
+    return Markup("As it was on {}").format(moment_of(share.created_at)) + (
         "" if share.read_only else " · whoever is signed in may write through this link"
     )
 
@@ -130,7 +131,7 @@ def _footer(share: Share) -> Markup:
     return Markup(
         "Whoever has this link can read this page until {}. It shows what was written by the "
         "time the link was made; what its owner deletes disappears from it."
-    ).format(_moment(share.expires_at))
+    ).format(moment_of(share.expires_at))
 
 
 def _pages(label: str, links: Markup) -> Markup:
@@ -151,14 +152,16 @@ def _later(view: View, query: str) -> Markup:
     return link.format(query, view.next_after)
 
 
-def _moment(moment: datetime, *, named: bool = False) -> Markup:
+def moment_of(moment: datetime, *, named: bool = False) -> Markup:
+    """Return a moment to be read; where its day has been ``named``, the time alone."""
     words = f"{moment:%H:%M} UTC"
     if not named:
         words = f"{moment.day} {moment:%B %Y}, {words}"
     return _TIME.format(iso=f"{moment:%Y-%m-%dT%H:%M:%SZ}", words=words)
 
 
-def _note(words: str) -> Markup:
+def note(words: str) -> Markup:
+    """Return what stands where there is nothing to see."""
     return Markup('<p class="none">{}</p>').format(words)
 
 

@@ -32,9 +32,11 @@ main{padding-top:2.75rem;padding-bottom:1rem}
 article{margin:0 0 2.5rem;scroll-margin-top:1rem}
 article.user{background:var(--said);border-radius:.875rem;padding:1.125rem 1.375rem 1.25rem;
 margin-left:-1.375rem;margin-right:-1.375rem}
+article.system,article.developer,article.tool{border-left:3px solid var(--line);
+padding-left:1.1em}
 .who{display:flex;gap:.625rem;align-items:baseline;margin:0 0 .375rem;font-size:.8125rem;
 font-weight:600;line-height:1.5}
-.who time{color:var(--soft);font-weight:400;font-size:.75rem}
+.who time,.who small{color:var(--soft);font-weight:400;font-size:.75rem}
 .text>:first-child{margin-top:0}.text>:last-child{margin-bottom:0}
 p,ul,ol,blockquote,figure,.wide,.plain{margin:0 0 1em}
 h3,h4,h5,h6{line-height:1.3;margin:1.6em 0 .5em;font-weight:600}

@@ -9,8 +9,11 @@ from typing import Any, Protocol
 
 from colloquy.domain.conversation import Conversation, ConversationChanges
 from colloquy.domain.erasure import Erasure, LostLink, LostProject, LostVersions, Progress
+from colloquy.domain.export import History
+from colloquy.domain.imports import Import, ImportedText
 from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, Order, PageRequest
+from colloquy.domain.place import Place
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import Once, Receipt
 from colloquy.domain.share import AbandonedFork, Cut, Share
@@ -226,6 +229,30 @@ class GuestRows(Protocol):
     def finish_fork(self, conversation: Conversation, receipt: Receipt | None) -> None: ...
 
     def append(self, share: Share, viewer_id: str, item: Item, receipt: Receipt | None) -> None: ...
+
+
+class ExportRows(Protocol):
+    """Conversations with every text their messages have had, wherever they are kept."""
+
+    def read(
+        self, owner_id: str, conversation_id: str, after: Place | None
+    ) -> tuple[Conversation, History]: ...
+
+
+class ImportRows(Protocol):
+    """Conversations that come in parts, wherever they are kept."""
+
+    def begin(self, state: Import) -> None: ...
+
+    def take(self, owner_id: str, import_id: str, now: datetime) -> Import: ...
+
+    def write(self, owner_id: str, texts: Sequence[ImportedText]) -> None: ...
+
+    def hand_back(self, state: Import, receipt: Receipt | None) -> None: ...
+
+    def finish(
+        self, state: Import, conversation: Conversation, receipt: Receipt | None
+    ) -> None: ...
 
 
 class DueRows(Protocol):

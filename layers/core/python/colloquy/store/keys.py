@@ -13,7 +13,7 @@ erasure under way    U#<owner>#C#<conv>     E
 share link           S#<share>              S                              GSI2, when it is due; ttl
 … of the owner       U#<owner>              S#<conv>#<share>               ttl
 … its views          V#<digest of share>    V                              ttl
-note of a fork       U#<owner>              F#<conv>                       GSI2, when it is due
+note of a copy       U#<owner>              F#<conv>                       GSI2, when it is due
 receipt of a POST    U#<owner>#K#<key>      K                              ttl
 ===================  =====================  =============================  =====================
 
@@ -184,7 +184,7 @@ def views(digest: str) -> Key:
 
 
 def fork(owner_id: str, conversation_id: str) -> Key:
-    """Return where the note lives that a conversation is being copied and has no header yet."""
+    """Return where the note lives that a conversation is being copied, by a fork or an import."""
     return Key(owner_partition(owner_id), f"{FORK}{conversation_id}")
 
 

@@ -1,0 +1,46 @@
+"""An export as one Markdown document: the texts as they were typed, and who speaks."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from colloquy.domain.conversation import Conversation
+from colloquy.domain.item import Item
+from colloquy.render.parts import facts, readable, speaker
+from colloquy.render.visible import one_line, visible
+
+_LONGEST_FACT: Final = 100
+_LONGEST_TITLE: Final = 2_000
+
+
+def message(item: Item, until: float) -> str:
+    """Return a message as it stands in the document; ``until`` is for pages, which take longer."""
+    del until
+    said = [f"{item.created_at:%Y-%m-%d %H:%M} UTC", *facts(item)]
+    parts = [
+        "---",
+        " · ".join([f"**{speaker(item)}**", *(one_line(each, _LONGEST_FACT) for each in said)]),
+    ]
+    for kind, text in readable(item.content):
+        if kind == "text":
+            parts.append(visible(text).strip())
+        elif kind == "image":
+            parts.append(f"![image](<{visible(text)}>)")
+        else:
+            parts.append(f"```json\n{visible(text)}\n```")
+    return "\n\n".join(parts)
+
+
+def document(
+    conversation: Conversation, messages: Sequence[str], *, is_first: bool, next_address: str | None
+) -> str:
+    """Return the document that holds these messages; ``next_address`` is where they go on."""
+    title = conversation.title or "A conversation"
+    begun = f"Begun on {conversation.created_at:%Y-%m-%d %H:%M} UTC"
+    parts = [
+        f"# {one_line(title, _LONGEST_TITLE)}{'' if is_first else ', continued'}",
+        f"{begun} · {conversation.item_count:,} messages",
+        *messages,
+    ]
+    if next_address is not None:
+        parts += ["---", f"The conversation goes on. The next part: <{next_address}>"]
+    return "\n\n".join(parts) + "\n"

@@ -40,7 +40,7 @@ def test_megabytes_go_out_in_parts_and_come_back_as_one(
 
     parts = list(parts_of(alice, created, "json"))
 
-    assert len(parts) > 2
+    assert len(parts) > 1
     assert all(len(part.content) < 5_000_000 for part in parts)
     bob = sign_in("bob of exports")
     query: dict[str, str] = {}

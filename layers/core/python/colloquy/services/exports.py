@@ -13,7 +13,7 @@ from colloquy.domain.place import Place, place_from
 from colloquy.services.arguments import known_id
 from colloquy.services.ports import ExportRows
 
-_READ_SECONDS: Final = 10.0
+_READ_SECONDS: Final = 15.0
 """When a part ends though it has room; the request has 28."""
 
 

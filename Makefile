@@ -17,11 +17,17 @@ LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --n
 OPERATE = PYTHONPATH=layers/core/python $(BIN)/python
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
+# The layer's Makefile finds uv and Python on the path. Nothing is cached: what it makes depends on
+# more than the files SAM looks at.
+BUILD = PATH="$(CURDIR)/$(BIN):$$PATH" $(SAM) build
+HERE := .aws-sam/here
+BUILT_FROM = template.yaml $(shell find functions layers -not -name __pycache__ -not -name '*.pyc')
+
 # The local model is installed unless another is named, or none is wanted.
 OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run model token test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build deploy clean
+.PHONY: help run model token test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,7 +85,9 @@ lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with h
 	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
 
 build: .venv-sam/done ## Build what is deployed, with the SAM CLI
-	$(SAM) build
+	$(BUILD)
+
+build-here: $(HERE)/template.yaml ## Build the same for this machine, into .aws-sam/here
 
 deploy: build ## Deploy to AWS (ENV=dev or prod, see samconfig.toml)
 	.venv-sam/bin/sam deploy --config-env $(or $(ENV),dev)
@@ -117,4 +125,8 @@ model: | .venv/local
 	@echo 'Installing the SAM CLI …' >&2
 	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-sam
 	@$(UV) pip install --quiet --python .venv-sam --require-hashes -r $<
+	@touch $@
+
+$(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done
+	ARCHITECTURE=here $(BUILD) --build-dir $(HERE)
 	@touch $@

@@ -3,7 +3,7 @@
 PORT ?= 8000
 DATA ?= .local
 # Exported, so that `make run DYNAMODB=… MODEL=…` reaches the stand-in.
-export PORT DATA DYNAMODB TABLE MODEL MODEL_BASE_URL MODEL_API_KEY MODEL_TABLE
+export FUNCTION EVENT PORT DATA DYNAMODB TABLE MODEL MODEL_BASE_URL MODEL_API_KEY MODEL_TABLE
 # Trust what the machine trusts, also behind a proxy with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
@@ -27,7 +27,7 @@ BUILT_FROM = template.yaml $(shell find functions layers -not -name __pycache__ 
 OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run model token test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build build-here deploy clean
+.PHONY: help run model token invoke test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ run: .venv/local $(OWN_MODEL) ## Serve the whole API on http://localhost:8000 (P
 
 token: .venv/local ## Print a bearer token for USER=name
 	@$(BIN)/python -m local.token "$$USER"
+
+invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under Lambda's Runtime Interface Emulator
+	@$(if $(and $(FUNCTION),$(EVENT)),,$(error Say which, for example FUNCTION=conversations EVENT=events/conversations/create.json))\
+	$(BIN)/python -m local.invoke "$$FUNCTION" "$$EVENT"
 
 test: .venv/tests model ## Run all tests
 	$(BIN)/python -m pytest
@@ -128,5 +132,7 @@ model: | .venv/local
 	@touch $@
 
 $(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done
-	ARCHITECTURE=here $(BUILD) --build-dir $(HERE)
+	@echo 'Building for this machine …' >&2
+	@mkdir -p $(HERE)
+	@ARCHITECTURE=here $(BUILD) --build-dir $(HERE) >$(HERE).log 2>&1 || { cat $(HERE).log >&2; exit 1; }
 	@touch $@

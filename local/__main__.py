@@ -6,7 +6,6 @@ it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``templ
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import signal
@@ -15,7 +14,6 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
 
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +25,7 @@ from local.follow import follow
 from local.gateway import Gateway
 from local.intrinsics import TemplateError
 from local.listen import PortTakenError, open_sockets
+from local.lock import InUseError, lock
 from local.model import LocalModel, UnusableModelError
 from local.reload import watch
 from local.runtime import Fleet
@@ -68,16 +67,6 @@ def settings_from_environment() -> Settings:
         dynamodb=os.environ.get("DYNAMODB") or None,
         template=Path(os.environ.get("TEMPLATE") or "template.yaml"),
     )
-
-
-def _lock(data: Path) -> TextIO:
-    data.mkdir(parents=True, exist_ok=True)
-    handle = (data / "lock").open("a", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as exc:
-        raise RefusedError(f"Another run uses {data}: stop it, or set DATA.") from exc
-    return handle
 
 
 async def run(settings: Settings) -> None:
@@ -195,9 +184,9 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level="WARNING")
     try:
         settings = settings_from_environment()
-        with _lock(settings.data):
+        with lock(settings.data):
             asyncio.run(run(settings))
-    except (RefusedError, PortTakenError, TemplateError, UnusableModelError) as exc:
+    except (RefusedError, InUseError, PortTakenError, TemplateError, UnusableModelError) as exc:
         print(f"Cannot start: {exc}", file=sys.stderr)
         return 1
     except (ClientError, BotoCoreError) as exc:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -14,10 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-from local.database import plain_environment
 from local.environments import Environment, Pool
 from local.intrinsics import ACCOUNT
 from local.resources import Function
+from local.variables import variables_of
 
 PAYLOAD_LIMIT = 6_291_556
 """Bytes of a request to, or a response of, a synchronous invocation (Lambda's quotas)."""
@@ -111,23 +110,11 @@ class Fleet:
 
     def _variables_of(self, function: Function, name: str, port: int) -> dict[str, str]:
         return {
-            **plain_environment(),
-            # The newest runtime: its client encodes JSON by this name.
-            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.14",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": name,
+            **self._variables,
+            **variables_of(function, name),
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
-            "LAMBDA_TASK_ROOT": str(function.code),
-            "_HANDLER": function.handler,
-            "PYTHONPATH": os.pathsep.join(str(path) for path in (function.code, *function.layers)),
             # The checkout stays free of __pycache__.
             "PYTHONPYCACHEPREFIX": str(self._cache.resolve()),
-            **self._variables,
-            **function.environment,
         }
 
     async def _reap(self) -> None:

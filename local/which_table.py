@@ -40,10 +40,15 @@ def table_of(options: argparse.Namespace) -> tuple[Any, str]:
     declared = load(options.template).table
     if declared is None:
         raise OSError("the template declares no table")
-    return _endpoint(url, options.data).client("dynamodb"), declared.name
+    return endpoint_of(url, options.data).client("dynamodb"), declared.name
 
 
-def _endpoint(url: str | None, data: Path) -> Endpoint:
+def endpoint_of(url: str | None, data: Path) -> Endpoint:
+    """Return the endpoint at ``url``, or else that of what runs in the data directory.
+
+    Raises:
+        OSError: nothing has ever run there.
+    """
     if url:
         return foreign_endpoint(url)
     try:

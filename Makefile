@@ -17,9 +17,14 @@ LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --n
 OPERATE = PYTHONPATH=layers/core/python $(BIN)/python
 SAM := AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
+ENV ?= dev
+# What samconfig.toml deploys to ENV is what is built, unless the command says otherwise.
+DEPLOYED = $(or $(shell sed -n '/^\[$(ENV)\./,/^$$/s/.*Architecture=\([a-z0-9_]*\).*/\1/p' samconfig.toml),arm64)
+ARCHITECTURE ?= $(DEPLOYED)
+
 # The layer's Makefile finds uv and Python on the path. Nothing is cached: what it makes depends on
-# more than the files SAM looks at.
-BUILD = PATH="$(CURDIR)/$(BIN):$$PATH" $(SAM) build
+# more than the files SAM looks at. What make was told is not for that Makefile.
+BUILD = MAKEFLAGS= PATH="$(CURDIR)/$(BIN):$$PATH" $(SAM) build
 HERE := .aws-sam/here
 BUILT_FROM = template.yaml $(shell find functions layers -not -name __pycache__ -not -name '*.pyc')
 
@@ -42,7 +47,7 @@ invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under L
 	@$(if $(and $(FUNCTION),$(EVENT)),,$(error Say which, for example FUNCTION=conversations EVENT=events/conversations/create.json))\
 	$(BIN)/python -m local.invoke "$$FUNCTION" "$$EVENT"
 
-test: .venv/tests model ## Run all tests
+test: .venv/tests model build-here ## Run all tests
 	$(BIN)/python -m pytest
 
 screenshots: .venv/tests ## Take the pictures of the share page again, with the installed Chromium
@@ -88,16 +93,19 @@ lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with h
 	$(LOCK) --group sam -o tests/sam/requirements.txt
 	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
 
-build: .venv-sam/done ## Build what is deployed, with the SAM CLI
-	$(BUILD)
+build: .venv-sam/done .venv/local ## Build what is deployed, with the SAM CLI (ARCHITECTURE=x86_64)
+	ARCHITECTURE=$(ARCHITECTURE) $(BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(BIN)/python -m local.artefacts .aws-sam/build
 
 build-here: $(HERE)/template.yaml ## Build the same for this machine, into .aws-sam/here
 
 deploy: build ## Deploy to AWS (ENV=dev or prod, see samconfig.toml)
-	.venv-sam/bin/sam deploy --config-env $(or $(ENV),dev)
+	@test '$(ARCHITECTURE)' = '$(DEPLOYED)' || { \
+	echo 'samconfig.toml deploys for $(DEPLOYED) to $(ENV): say Architecture=$(ARCHITECTURE) there.' >&2; exit 1; }
+	.venv-sam/bin/sam deploy --config-env $(ENV)
 
 clean: ## Remove what make has installed and built; the data in DATA stays
-	rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-sam .aws-sam local/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(UV): local/bootstrap/requirements.txt
 	@test -n '$(PYTHON)' || { echo 'Colloquy needs Python 3.11 or newer.' >&2; exit 1; }
@@ -131,8 +139,9 @@ model: | .venv/local
 	@$(UV) pip install --quiet --python .venv-sam --require-hashes -r $<
 	@touch $@
 
-$(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done
+$(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done .venv/local
 	@echo 'Building for this machine …' >&2
 	@mkdir -p $(HERE)
 	@ARCHITECTURE=here $(BUILD) --build-dir $(HERE) >$(HERE).log 2>&1 || { cat $(HERE).log >&2; exit 1; }
+	@$(BIN)/python -m local.artefacts --here $(HERE)
 	@touch $@

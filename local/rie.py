@@ -132,8 +132,6 @@ def environment(function: Function) -> dict[str, str]:
         **variables,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
         "PYTHONPATH": os.pathsep.join((variables["PYTHONPATH"], runtime)),
-        # On Lambda the code cannot be written beside.
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 

@@ -40,3 +40,13 @@ class Rows:
         for start in range(0, len(rows), 25):
             batch: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
             self.client.batch_write_item(RequestItems={self.name: batch})
+
+    def clear(self) -> None:
+        """Delete every row, behind the API's back."""
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.name, ProjectionExpression="PK, SK"
+        )
+        rows = [row for page in pages for row in page["Items"]]
+        for start in range(0, len(rows), 25):
+            batch: Any = [{"DeleteRequest": {"Key": row}} for row in rows[start : start + 25]]
+            self.client.batch_write_item(RequestItems={self.name: batch})

@@ -1,0 +1,30 @@
+"""The emulator of DynamoDB that `make run` uses, alone: without functions, without a stream."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.database import Endpoint, emulator_endpoint
+from tests.support.functions import ROOT
+
+
+@contextmanager
+def emulator(directory: Path) -> Iterator[Endpoint]:
+    """Serve an empty DynamoDB on 127.0.0.1 until the block ends."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        descriptor = listener.fileno()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.emulator", str(descriptor), str(directory)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            pass_fds=[descriptor],
+            start_new_session=True,
+        )
+        try:
+            yield emulator_endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        finally:
+            process.terminate()
+            process.communicate()

@@ -32,6 +32,7 @@ BUILT_FROM = template.yaml $(shell find functions layers -not -name __pycache__ 
 OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help run model token invoke test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build build-here deploy clean
 
 help: ## List what make can do

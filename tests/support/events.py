@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.share import Share
+from colloquy.domain.item import Item
+from colloquy.domain.share import AbandonedFork, Share
+from colloquy.domain.version import current_version
 from colloquy.store.rows import (
     Row,
     conversation_to_row,
@@ -16,7 +18,7 @@ from colloquy.store.rows import (
     project_to_row,
     version_to_row,
 )
-from colloquy.store.share_rows import link_to_row, owned_link_to_row
+from colloquy.store.share_rows import fork_to_row, link_to_row, owned_link_to_row
 from tests.support import make
 from tests.support.functions import ROOT, declared
 from tests.support.rows import Rows
@@ -32,6 +34,11 @@ STATUS: Final = {
     "conversations/list": 200,
     "conversations/open": 200,
     "conversations/update": 200,
+    "exports/html": 200,
+    "exports/json": 200,
+    "exports/markdown-next": 200,
+    "imports/import": 201,
+    "imports/next-part": 201,
     "items/append": 201,
     "items/append-many": 201,
     "items/delete": 204,
@@ -109,11 +116,13 @@ def _found_by(name: str) -> list[Row]:
         case "conversations/bulk-delete":
             also = [conversation_to_row(_conversation(each)) for each in (_GONE, _BESIDE_IT)]
         case "items/restore" | "items/versions":
-            older = [version_to_row("alice", replace(answer, version=n)) for n in range(1, 13)]
+            older = [_older(answer, number) for number in range(1, 13)]
             living = [question, replace(answer, version=13), newest]
         case "purge/message-deleted":
-            older = [version_to_row("alice", answer)]
+            older = [_older(answer, 1)]
             living = [question, newest]
+        case "imports/next-part":
+            also = [_begun_import(_GONE)]
         case "cleanup/scheduled":
             links.append(_link(_EXPIRED, expires_at=datetime.now(UTC) - timedelta(minutes=1)))
         case "purge/expired-link":
@@ -138,6 +147,21 @@ def _conversation(conversation_id: str) -> Conversation:
         title_source="auto",
         project_id="proj_06h0b6uk494f4teosbrd0chkr8",
     )
+
+
+def _older(item: Item, number: int) -> Row:
+    return version_to_row("alice", item, replace(current_version(item), number=number))
+
+
+def _begun_import(import_id: str) -> Row:
+    note = AbandonedFork(owner_id="alice", conversation_id=import_id)
+    return {
+        **fork_to_row(note, datetime.now(UTC) + timedelta(hours=1)),
+        "source_id": _CONVERSATION,
+        "up_to": "item_06h0bfc3mskjjtam52aos5hef0",
+        "item_count": 1,
+        "newest_item": _QUESTION,
+    }
 
 
 def _link(share_id: str, **fields: Any) -> Share:
@@ -183,3 +207,7 @@ def _check_http(name: str, event: dict[str, Any], answer: Any) -> None:
     assert answer["headers"]["x-request-id"] == event["requestContext"]["requestId"]
     if name.startswith("regenerations/"):
         assert json.loads(answer["body"])["content"] == SAID
+    if name.startswith("exports/"):
+        assert "Hello" in answer["body"]
+    if name == "imports/next-part":
+        assert json.loads(answer["body"])["item_count"] == 2

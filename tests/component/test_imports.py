@@ -131,19 +131,19 @@ messages = st.fixed_dictionaries(
 )
 changes = st.lists(
     st.tuples(st.sampled_from(["edit", "restore", "delete"]), st.integers(0, 5), contents),
-    max_size=5,
+    max_size=3,
 )
 
 
 @settings(
-    max_examples=25,
+    max_examples=10,  # each a dozen transactions, for which the fake copies its whole table
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     title=st.none() | letters.filter(str.strip),
     metadata=notes,
-    sent_messages=st.lists(messages, min_size=1, max_size=5),
+    sent_messages=st.lists(messages, min_size=1, max_size=4),
     changed=changes,
     texts=st.integers(1, 12),
 )

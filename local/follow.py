@@ -7,7 +7,10 @@ from typing import Any
 
 _POLL_SECONDS = 0.2
 # What Powertools' Logger adds to every line, and its readers here know anyway.
-_FRAME = {"level", "location", "service", "timestamp", "xray_trace_id"}
+_FRAME = {
+    *("cold_start", "correlation_id", "function_arn", "function_memory_size", "function_name"),
+    *("function_request_id", "level", "location", "service", "timestamp", "xray_trace_id"),
+}
 
 
 async def follow(function: str, log: Path) -> None:

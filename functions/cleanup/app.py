@@ -7,12 +7,13 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from colloquy import wiring
-from colloquy.observability import logger, measure
+from colloquy.observability import logger, measure, observed
 
 _SPARE_SECONDS: Final = 20.0
 """What the last batch may still take, with all its retries."""
 
 
+@observed
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Look at everything that is due; what does not fit the time is left to the next run."""
     left = context.get_remaining_time_in_millis() / 1000

@@ -42,6 +42,7 @@ def create_conversation(
     conversation = written.value
     if not written.replayed:
         logger.info("conversation created", conversation_id=conversation.id)
+        measure("ConversationsCreated", 1)
     return answer(
         ConversationOut.model_validate(conversation),
         status=201,

@@ -16,7 +16,7 @@ from colloquy.http.items import ItemCreate, ItemEdit, ItemOut, ItemsBody
 from colloquy.http.models import After, Limit, ListOut, OrderBy, list_of
 from colloquy.http.resolver import Api, answer, no_content
 from colloquy.http.versions import VersionListOut, versions_out
-from colloquy.observability import logger
+from colloquy.observability import logger, measure
 from colloquy.services.edits import Edits
 from colloquy.services.items import Items
 
@@ -45,6 +45,7 @@ def append_items(
     items, replayed = written.value, written.replayed
     if not replayed:
         logger.info("items appended", conversation_id=conversation_id, count=len(items))
+        measure("MessagesAppended", len(items))
     if not isinstance(body, ItemCreate):
         return answer(list_of(ItemOut, items), status=201, replayed=replayed)
     return answer(

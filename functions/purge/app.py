@@ -6,10 +6,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from colloquy import wiring
-from colloquy.observability import logger, measure
+from colloquy.observability import logger, measure, observed
 from colloquy.services.erasure import Outcome
 
 
+@observed
 def lambda_handler(event: Mapping[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Work off a batch of records; those it reports are sent again by Lambda, and what follows."""
     records = event["Records"]

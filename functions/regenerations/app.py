@@ -11,7 +11,7 @@ from colloquy.http.conditions import OnceOnly
 from colloquy.http.items import ItemOut
 from colloquy.http.resolver import Api, answer
 from colloquy.http.versions import Regenerate
-from colloquy.observability import logger
+from colloquy.observability import logger, measure
 from colloquy.services.regeneration import Regenerations
 
 api: Final = Api()
@@ -43,4 +43,5 @@ def regenerate_item(
             version=item.version,
             model=item.model,
         )
+        measure("MessagesRegenerated", 1)
     return answer(ItemOut.model_validate(item), replayed=written.replayed, etag=item.etag)

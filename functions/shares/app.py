@@ -22,7 +22,7 @@ from colloquy.http.shares import (
     ShareMade,
     ShareOut,
 )
-from colloquy.observability import logger
+from colloquy.observability import logger, measure
 from colloquy.services.guests import Guests
 from colloquy.services.shares import Shares
 
@@ -51,6 +51,7 @@ def share_conversation(
     if not written.replayed:
         # Not the link's id: whoever reads logs could open it.
         logger.info("conversation shared", conversation_id=conversation_id)
+        measure("SharesCreated", 1)
     made = ShareMade.of(written.value, base)
     return answer(made, status=201, replayed=written.replayed, location=made.url)
 
@@ -71,6 +72,7 @@ def share_item(
     written = service.create_for_message(caller, conversation_id, item_id, body.draft(), once)
     if not written.replayed:
         logger.info("item shared", conversation_id=conversation_id, item_id=item_id)
+        measure("SharesCreated", 1)
     made = MessageShareMade.of(written.value, base)
     return answer(made, status=201, replayed=written.replayed, location=made.url)
 
@@ -136,6 +138,7 @@ def fork_share(
     conversation = written.value
     if not written.replayed:
         logger.info("share link forked", conversation_id=conversation.id)
+        measure("ConversationsCreated", 1)
     return answer(
         ConversationOut.model_validate(conversation),
         status=201,
@@ -159,6 +162,7 @@ def append_through_share(
     item = written.value
     if not written.replayed:
         logger.info("item appended through a share link", item_id=item.id)
+        measure("MessagesAppended", 1)
     return answer(
         ItemOut.model_validate(item),
         status=201,

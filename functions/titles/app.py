@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from colloquy import wiring
-from colloquy.observability import logger
+from colloquy.observability import logger, measure, observed
 
 # A batch in which everything failed comes back like any other, record by record.
 _processor: Final = BatchProcessor(
@@ -20,6 +20,7 @@ _processor: Final = BatchProcessor(
 )
 
 
+@observed
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Improve the title of each answered conversation; one the model fails for comes again."""
     answer = process_partial_response(event, improve, _processor, context)
@@ -34,3 +35,4 @@ def improve(record: DynamoDBRecord) -> None:
     conversation_id = answer["conversation_id"]
     if wiring.titles().improve(answer["PK"], conversation_id):
         logger.info("title improved", conversation_id=conversation_id)
+        measure("TitlesImproved", 1)

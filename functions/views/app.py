@@ -10,9 +10,10 @@ from aws_lambda_powertools.utilities.data_classes import CloudWatchLogsEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from colloquy import wiring
-from colloquy.observability import logger
+from colloquy.observability import logger, observed
 
 
+@observed
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Add up what one delivery says, and add it to each link's count in one write."""
     delivery = CloudWatchLogsEvent(dict(event)).parse_logs_data()

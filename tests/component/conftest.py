@@ -1,8 +1,10 @@
 """Component tests: an event goes into the real handler, and rows come out of a fake DynamoDB."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from io import StringIO
 from typing import Any
 
 import boto3
@@ -11,6 +13,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 
 from colloquy import wiring
+from colloquy.observability import logger
 from local import table
 from tests.support.client import Client
 from tests.support.faults import Faulty
@@ -74,3 +77,14 @@ def alice(sign_in: SignIn) -> Client:
 @pytest.fixture
 def bob(sign_in: SignIn) -> Client:
     return sign_in("bob")
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What the functions log, as it would stand in CloudWatch."""
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    written = StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from colloquy import wiring
+from colloquy.observability import InvocationError
 from tests.component.test_shares import opened, share, talk
 from tests.support.client import Client, Context
 from tests.support.functions import declared, dispatch, handler_of
@@ -94,7 +95,7 @@ def test_a_cleanup_cut_off_between_its_steps_is_finished_by_the_next(
         return real(self, found)
 
     monkeypatch.setattr(table, "delete_batch", dies_the_second_time)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(InvocationError):
         clean()
     assert (len(shares_left(rows)), len(rows.of_type("share_ref"))) == (1, 0)
     clean()

@@ -7,7 +7,7 @@ import pytest
 
 from colloquy import wiring
 from colloquy.store import erasure
-from tests.support.client import Client
+from tests.support.client import Client, Context
 from tests.support.faults import Faulty, Killed
 from tests.support.functions import handler_of
 from tests.support.rows import Rows
@@ -111,7 +111,7 @@ def test_what_does_not_fit_an_invocation_is_asked_for_again(
     fill(rows, "alice", gone, 180)
     alice.delete(f"/v1/conversations/{gone}")
 
-    assert lambda_handler({"Records": stream.take()}, None) == {"batchItemFailures": []}
+    assert lambda_handler({"Records": stream.take()}, Context()) == {"batchItemFailures": []}
     (note,) = rows.of_type("erasure")
     assert (note["conversation_id"], note["round"]) == (gone, 1)
     assert len(rows.of_type("planted")) == 130
@@ -135,7 +135,7 @@ def test_it_goes_on_where_it_was_killed(
         faulty.calls.clear()
         faulty.kill_after = 4
         try:
-            lambda_handler({"Records": records}, None)
+            lambda_handler({"Records": records}, Context())
         except Killed:
             left.append(len(rows.all()))
         else:
@@ -174,20 +174,20 @@ def test_a_record_that_comes_again_changes_nothing(
     fill(rows, "alice", gone, 250)
     alice.delete(f"/v1/conversations/{gone}")
     first = stream.take()
-    lambda_handler({"Records": first}, None)
+    lambda_handler({"Records": first}, Context())
     second = stream.take()
-    lambda_handler({"Records": second}, None)
+    lambda_handler({"Records": second}, Context())
     third = stream.take()
 
     # Round 0 once more must not put the note back to round 1, or two chains would run.
-    lambda_handler({"Records": first}, None)
+    lambda_handler({"Records": first}, Context())
     assert [row["round"] for row in rows.of_type("erasure")] == [2]
     assert stream.take() == []
 
-    lambda_handler({"Records": third}, None)
+    lambda_handler({"Records": third}, Context())
     stream.feed(lambda_handler)
     for records in (first, second, third):
-        lambda_handler({"Records": records}, None)
+        lambda_handler({"Records": records}, Context())
     assert stream.take() == []
     assert rows.all() == []
 
@@ -200,7 +200,7 @@ def test_a_living_conversation_is_not_erased_on_request(
     rows.put({"PK": f"U#alice#C#{living}", "SK": "E", "type": "erasure", "round": 1, **asked})
     (record,) = stream.take()
 
-    answer = lambda_handler({"Records": [record]}, None)
+    answer = lambda_handler({"Records": [record]}, Context())
 
     number = record["dynamodb"]["SequenceNumber"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
@@ -215,7 +215,7 @@ def test_a_record_that_cannot_be_read_does_not_take_the_others_with_it(
     (record,) = stream.take()
     broken = {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "7"}}
 
-    answer = lambda_handler({"Records": [broken, record]}, None)
+    answer = lambda_handler({"Records": [broken, record]}, Context())
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
     assert rows.all() == []
@@ -237,7 +237,7 @@ def test_a_removed_links_row_on_its_owners_side_goes(
                 "principalId": "dynamodb.amazonaws.com",
             }
 
-    assert lambda_handler({"Records": records}, None) == {"batchItemFailures": []}
+    assert lambda_handler({"Records": records}, Context()) == {"batchItemFailures": []}
 
     assert [row["share_id"] for row in rows.of_type("share_ref")] == ["share_kept"]
     assert len(rows.of_type("item")) == 3
@@ -255,7 +255,7 @@ def test_what_is_erased_is_logged_and_measured_without_content(
     capsys.readouterr()
     caplog.clear()
 
-    lambda_handler({"Records": records}, None)
+    lambda_handler({"Records": records}, Context())
 
     facts = caplog.records[-1].__dict__
     assert facts["message"] == "conversation erased"

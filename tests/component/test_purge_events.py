@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.filters import wanted
+from tests.support.client import Context
 from tests.support.functions import ROOT, declared, handler_of
 from tests.support.rows import Rows
 
@@ -19,7 +20,7 @@ def test_an_event_is_wanted_and_finds_nothing_to_do(file: Path, rows: Rows) -> N
     event: dict[str, Any] = json.loads(file.read_text())
 
     assert all(wanted(STREAM.filters, record) for record in event["Records"])
-    assert handler_of("PurgeFunction")(event, None) == {"batchItemFailures": []}
+    assert handler_of("PurgeFunction")(event, Context()) == {"batchItemFailures": []}
     assert rows.all() == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from local.filters import wanted
 from local.resources import Template
 from local.streams import to_event
+from tests.support.client import Context
 
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 Record = dict[str, Any]
@@ -40,7 +41,7 @@ class Stream:
         while records:
             invocations += 1
             assert invocations <= rounds, "the function keeps asking"
-            failures = handler({"Records": records}, None)["batchItemFailures"]
+            failures = handler({"Records": records}, Context())["batchItemFailures"]
             failed = {failure["itemIdentifier"] for failure in failures}
             numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
             first = min((numbers.index(number) for number in failed), default=len(records))

@@ -8,9 +8,11 @@ import boto3
 from botocore.config import Config
 
 from colloquy.models.bedrock import BedrockResponder
+from colloquy.models.counted import CountedResponder
 from colloquy.models.key import ParameterKey
 from colloquy.models.names import ModelTable
 from colloquy.models.openai import OpenAIResponder
+from colloquy.models.responder import Responder
 from colloquy.services.conversations import Conversations
 from colloquy.services.deletion import Deletions
 from colloquy.services.edits import Edits
@@ -124,15 +126,7 @@ def models() -> Models | None:
     settings = ModelSettings.from_environment()
     if settings.provider == "off":
         return None
-    known = ModelTable.from_json(settings.table)
-    if settings.provider == "bedrock":
-        return Models(
-            known, BedrockResponder(boto3.client("bedrock-runtime", config=_MODEL_CONFIG))
-        )
-    if settings.key_parameter:
-        key = ParameterKey(boto3.client("ssm", config=_KEY_CONFIG), settings.key_parameter)
-        return Models(known, OpenAIResponder(settings.base_url, key))
-    return Models(known, OpenAIResponder(settings.base_url, lambda: settings.api_key or None))
+    return Models(ModelTable.from_json(settings.table), CountedResponder(_responder(settings)))
 
 
 @cache
@@ -182,6 +176,15 @@ def forget() -> None:
     for made in list(globals().values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
+
+
+def _responder(settings: ModelSettings) -> Responder:
+    if settings.provider == "bedrock":
+        return BedrockResponder(boto3.client("bedrock-runtime", config=_MODEL_CONFIG))
+    if settings.key_parameter:
+        key = ParameterKey(boto3.client("ssm", config=_KEY_CONFIG), settings.key_parameter)
+        return OpenAIResponder(settings.base_url, key)
+    return OpenAIResponder(settings.base_url, lambda: settings.api_key or None)
 
 
 def _utc_now() -> datetime:

@@ -2,11 +2,9 @@
 
 import json
 import re
-import traceback
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -29,7 +27,7 @@ from colloquy.http.errors import (
     status_of,
 )
 from colloquy.http.validation import invalid_request
-from colloquy.observability import logger
+from colloquy.observability import facts_of, logger, with_context
 
 T = TypeVar("T")
 
@@ -37,8 +35,6 @@ JSON: Final = "application/json"
 
 # Characters as they are: \u escapes would make an answer up to twice as large as it counts.
 _VARIABLE: Final = re.compile(r"<(\w+)>")
-_PACKAGE: Final = Path(__file__).parents[1]
-_MOST_FRAMES: Final = 8
 
 _to_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
@@ -51,6 +47,7 @@ class Api(APIGatewayHttpResolver):
     """
 
     def __init__(self) -> None:
+        self._answer = with_context(self._answer_event)
         super().__init__(
             enable_validation=True,
             # A response that breaks its own model is our bug, not the client's.
@@ -76,7 +73,10 @@ class Api(APIGatewayHttpResolver):
         return re.compile(base_regex.format(_VARIABLE.sub(r"(?P<\1>[^/]+)", rule)))
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Answer one event; the answer carries ``x-request-id``."""
+        """Answer one event; the answer carries ``x-request-id``, and so does every log line."""
+        return self._answer(event, context)
+
+    def _answer_event(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         request_id = _request_id(event)
         logger.set_correlation_id(request_id)
         try:
@@ -105,13 +105,7 @@ class Api(APIGatewayHttpResolver):
         return self.refuse(invalid_request(error.errors()))
 
     def _own_up(self, error: Exception) -> Response[dict[str, Any]]:
-        # Type and place, not the message: that may quote what the client sent.
-        logger.error(
-            "request failed",
-            error_type=f"{type(error).__module__}.{type(error).__qualname__}",
-            error_place=_place_of(error),
-            error_code=_code_of(error),
-        )
+        logger.error("request failed", **facts_of(error))
         return self.refuse(InternalError())
 
 
@@ -130,26 +124,6 @@ def answer(
 def no_content() -> Response[None]:
     """Return 204: done, and nothing to say."""
     return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-def _place_of(error: Exception) -> list[str]:
-    """Return the frames of our own code an error went through, and the one it was raised in."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames[:-1] if _is_own(frame.filename)][-_MOST_FRAMES:]
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in (*own, *frames[-1:])]
-
-
-def _is_own(filename: str) -> bool:
-    path = Path(filename)
-    # Every function's code is one file of this name.
-    return _PACKAGE in path.parents or path.name == "app.py"
-
-
-def _code_of(error: Exception) -> str | None:
-    """Return the code AWS gave an error, or None where it is not one of botocore's ClientErrors."""
-    response = getattr(error, "response", None)
-    details = response.get("Error") if isinstance(response, Mapping) else None
-    return str(details.get("Code")) if isinstance(details, Mapping) else None
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

@@ -9,10 +9,13 @@ from typing import Any
 from local.intrinsics import TemplateError
 
 IGNORED_TYPES = (
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
     "AWS::Budgets::",
     "AWS::CloudWatch::",
     "AWS::IAM::",
     "AWS::Logs::",
+    "AWS::Route53::",
     "AWS::SNS::",
     "AWS::SQS::QueuePolicy",
 )

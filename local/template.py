@@ -114,12 +114,16 @@ class _Reader:
     def _subscription(self, function: str, name: str, settings: dict[str, Any]) -> Subscription:
         where = f"{function}.{name}"
         check_known(where, settings, {"FilterPattern", "LogGroupName"})
-        group = self._resources.get(str(settings["LogGroupName"]), {}).get("Properties", {})
-        source = str(self._resolve(group.get("LogGroupName", ""))).removeprefix("/aws/lambda/")
+        sources = [
+            source
+            for source, properties in self._of_type("AWS::Serverless::Function")
+            if self._resolve(properties.get("LoggingConfig", {})).get("LogGroup")
+            == settings["LogGroupName"]
+        ]
         pattern = re.fullmatch(r'\{ \$\.(\w+) = "\*" \}', str(settings["FilterPattern"]))
-        if pattern is None or source not in self._resources:
-            raise TemplateError(f"{where}: only a field of a function's own log can be filtered")
-        return Subscription(name=name, function=function, source=source, field=pattern[1])
+        if pattern is None or len(sources) != 1:
+            raise TemplateError(f"{where}: only a field of one function's own log can be filtered")
+        return Subscription(name=name, function=function, source=sources[0], field=pattern[1])
 
     def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, resource in self._resources.items():

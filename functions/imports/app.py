@@ -12,7 +12,7 @@ from colloquy.http.conditions import OnceOnly
 from colloquy.http.conversations import ConversationOut
 from colloquy.http.imports import ConversationImport, ImportId, ImportOut
 from colloquy.http.resolver import Api, answer
-from colloquy.observability import logger
+from colloquy.observability import logger, measure
 from colloquy.services.imports import Imports
 
 api: Final = Api()
@@ -37,6 +37,7 @@ def import_conversation(
         return answer(ImportOut.of(value), status=202, replayed=replayed)
     if not replayed:
         logger.info("conversation imported", conversation_id=value.id, count=value.item_count)
+        measure("ConversationsCreated", 1)
     return answer(
         ConversationOut.model_validate(value),
         status=201,

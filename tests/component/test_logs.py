@@ -134,6 +134,7 @@ def test_no_line_of_any_function_holds_content_titles_or_tokens(
         *("project created", "project deleted", "conversation shared", "item shared"),
         *("share link forked", "item appended through a share link", "share link revoked"),
         *("title improved", "title not improved", "model refused", "views counted"),
+        *("conversation exported", "conversation imported"),
         *("share links cleaned up", "erasure begun", "conversations deleted"),
     }
     assert SECRET not in log.getvalue()
@@ -180,6 +181,10 @@ def talk_of_everything(user: Client, rows: Rows, model: ModelServer) -> None:
     deliver(handler_of("TitlesFunction"), answer)
     share = call("POST", f"{path}/share", {"read_only": False})["share_id"]
     call("POST", f"{path}/items/{item}/share")
+    exported = call("GET", f"{path}/export")
+    call("GET", f"{path}/export", format="html", after=SECRET)
+    call("POST", "/v1/conversations/import", exported)
+    call("POST", "/v1/conversations/import", {**exported, SECRET: SECRET})
     call("POST", f"/v1/shares/{share}/fork")
     call("POST", f"/v1/shares/{share}/items", {"content": SECRET})
     for form in ("json", "html", "md"):

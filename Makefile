@@ -33,7 +33,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test screenshots bench check format lint types imports template verify-erasure redrive-erasures routes lock build build-here deploy clean
+.PHONY: help run model token invoke test screenshots bench check format lint types imports template policy verify-erasure redrive-erasures routes lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +57,7 @@ screenshots: .venv/tests ## Take the pictures of the share page again, with the 
 bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages
 	$(BIN)/python -m pytest tests/bench -q -rP
 
-check: lint types imports template ## Everything CI runs before the tests
+check: lint types imports template policy ## Everything CI runs before the tests
 
 format: .venv/tests ## Put the code into shape
 	$(BIN)/ruff format .
@@ -77,6 +77,12 @@ template: .venv/tests .venv-sam/done
 	$(BIN)/cfn-lint template.yaml
 	$(SAM) validate --lint
 
+# checkov looks for a newer version of itself unless it is told not to.
+policy: .venv-sam/done .venv-policy/done
+	@mkdir -p .aws-sam
+	@AWS_DEFAULT_REGION=eu-west-1 .venv-sam/bin/python tests/policy/transformed.py > .aws-sam/transformed.json
+	CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv-policy/bin/checkov --config-file tests/policy/checkov.yaml --file .aws-sam/transformed.json
+
 verify-erasure: .venv/local ## Find rows that belong to no living conversation (TABLE= on AWS)
 	@$(OPERATE) -m local.verify
 
@@ -92,6 +98,7 @@ lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with h
 	$(LOCK) pyproject.toml -c tests/requirements.txt -o layers/core/requirements.txt
 	$(LOCK) --no-deps --group model -o local/smollm/requirements.txt
 	$(LOCK) --group sam -o tests/sam/requirements.txt
+	$(LOCK) --group policy -o tests/policy/requirements.txt
 	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
 
 build: .venv-sam/done .venv/local ## Build what is deployed, with the SAM CLI (ARCHITECTURE=x86_64)
@@ -106,7 +113,7 @@ deploy: build ## Deploy to AWS (ENV=dev or prod, see samconfig.toml)
 	.venv-sam/bin/sam deploy --config-env $(ENV)
 
 clean: ## Remove what make has installed and built; the data in DATA stays
-	rm -rf .venv .venv-sam .aws-sam local/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-policy .aws-sam local/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(UV): local/bootstrap/requirements.txt
 	@test -n '$(PYTHON)' || { echo 'Colloquy needs Python 3.11 or newer.' >&2; exit 1; }
@@ -138,6 +145,13 @@ model: | .venv/local
 	@echo 'Installing the SAM CLI …' >&2
 	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-sam
 	@$(UV) pip install --quiet --python .venv-sam --require-hashes -r $<
+	@touch $@
+
+# Apart from both: checkov pins an older boto3 than either.
+.venv-policy/done: tests/policy/requirements.txt | $(UV)
+	@echo 'Installing the policy checker …' >&2
+	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-policy
+	@$(UV) pip install --quiet --python .venv-policy --require-hashes -r $<
 	@touch $@
 
 $(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done .venv/local

@@ -19,6 +19,8 @@ class Function:
     """Megabytes: told to the function, not enforced."""
     layers: tuple[Path, ...]
     environment: Mapping[str, str]
+    policies: tuple[Mapping[str, Any], ...]
+    """Policy documents of its role."""
 
 
 @dataclass(frozen=True)

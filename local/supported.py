@@ -26,7 +26,6 @@ FUNCTION_IGNORED = {
     "Description",
     "LoggingConfig",
     "PermissionsBoundary",
-    "Policies",
     "RecursiveLoop",
     "ReservedConcurrentExecutions",
     "Role",
@@ -45,6 +44,7 @@ FUNCTION_KNOWN = {
     "Handler",
     "Layers",
     "MemorySize",
+    "Policies",
     "Timeout",
 }
 API_IGNORED = {

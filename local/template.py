@@ -200,6 +200,7 @@ class _Reader:
             memory=int(properties.get("MemorySize", 128)),
             layers=tuple(self._layer(layer) for layer in properties.get("Layers", [])),
             environment={key: declarations.as_text(value) for key, value in variables.items()},
+            policies=tuple(properties.get("Policies", ())),
         )
 
     def _layer(self, name: str) -> Path:

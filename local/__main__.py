@@ -27,6 +27,7 @@ from local.intrinsics import TemplateError
 from local.listen import PortTakenError, open_sockets
 from local.lock import InUseError, lock
 from local.model import LocalModel, UnusableModelError
+from local.permissions import Permissions
 from local.reload import watch
 from local.runtime import Fleet
 from local.streams import Pump
@@ -95,20 +96,24 @@ async def run(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     model = LocalModel(settings.data)
     template = load(settings.template, model.choice.parameters)
+    permissions = Permissions.of(template)
     issuer = issuer_of(template, settings.data)
     port, sockets = open_sockets(settings.port)
     async with AsyncExitStack() as stack:
         if settings.dynamodb is None:
             if version("ministack") != SUPPORTED:
                 raise RefusedError(f"ministack {SUPPORTED} is needed: run `make run` again.")
-            emulator = Emulator(settings.data / "table")
+            emulator = Emulator(settings.data, permissions)
             emulator.start()
             stack.push_async_callback(emulator.stop)
             endpoint = emulator.endpoint
             publish(settings.data, endpoint)
         else:
             endpoint = foreign_endpoint(settings.dynamodb)
-        variables = {**endpoint.environment, **model.choice.environment}
+        variables = {
+            name: {**endpoint.environment_of(name), **model.choice.environment}
+            for name in template.functions
+        }
         fleet = Fleet(template.functions, settings.data, variables)
         stack.push_async_callback(fleet.stop)
         starting = asyncio.create_task(fleet.start())

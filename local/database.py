@@ -1,6 +1,7 @@
 """The DynamoDB endpoint of a run: an emulator of our own, or the one the user names."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -16,7 +17,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local.guard import permissions_in
 from local.intrinsics import REGION
+from local.permissions import Permissions
 
 log = logging.getLogger(__name__)
 _DEATHS = 3
@@ -26,10 +29,17 @@ _LOCAL_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "lo
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the table is, and who we are there: ``environment`` is what a function gets."""
+    """Where the table is, and who we are there."""
 
     url: str
     environment: Mapping[str, str]
+    guarded: bool = False
+    """Whether a function may do there what its policies allow, and no more."""
+
+    def environment_of(self, function: str) -> dict[str, str]:
+        """Return what a function is to know: there, a guarded one signs with its own name."""
+        own = {"AWS_ACCESS_KEY_ID": function} if self.guarded else {}
+        return {**self.environment, **own}
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for ``dynamodb`` or ``dynamodbstreams`` there."""
@@ -68,7 +78,7 @@ def foreign_endpoint(url: str) -> Endpoint:
 
 def emulator_endpoint(url: str) -> Endpoint:
     """Return the endpoint of an emulator of ours, whatever account the user's shell is for."""
-    return Endpoint(url, _environment(url, REGION, _LOCAL_CREDENTIALS))
+    return Endpoint(url, _environment(url, REGION, _LOCAL_CREDENTIALS), guarded=True)
 
 
 def _environment(url: str, region: str, identity: Mapping[str, str]) -> dict[str, str]:
@@ -87,9 +97,10 @@ class Emulator:
     socket's queue instead of being refused.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, data: Path, permissions: Permissions) -> None:
         """Open the socket, on 127.0.0.1 and a free port."""
-        self._directory = directory
+        self._data = data
+        permissions_in(data).write_text(json.dumps(permissions.document), encoding="utf-8")
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -125,7 +136,7 @@ class Emulator:
                 "-m",
                 "local.emulator",
                 str(descriptor),
-                str(self._directory),
+                str(self._data),
             ],
             stdin=subprocess.PIPE,
             stdout=sys.stderr,
@@ -144,7 +155,7 @@ class Emulator:
             deaths = deaths + 1 if time.monotonic() - started < _SHORT_LIFE_SECONDS else 1
             log.warning("the table's process ended with %s", process.returncode)
             if deaths == _DEATHS:
-                log.error("it does not stay: see above, or move %s away", self._directory)
+                log.error("it does not stay: see above, or move %s away", self._data / "table")
                 # Refused connections say more than ones that wait for ever.
                 self._socket.close()
                 return

@@ -1,11 +1,12 @@
 """The child process that is the table: ministack's DynamoDB on a socket its parent opened.
 
-``python -m local.emulator FD DIRECTORY``. Of ministack nothing but DynamoDB and its streams runs:
-its own start-up, which opens more ports and looks for Docker, is left out.
+``python -m local.emulator FD DATA``. Of ministack nothing but DynamoDB and its streams runs: its
+own start-up, which opens more ports and looks for Docker, is left out.
 """
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import signal
@@ -19,6 +20,8 @@ from hypercorn.config import Config
 
 from local.durable import DurableTables
 from local.environment import die_with_parent
+from local.guard import Guard, permissions_in, record_in
+from local.permissions import Permissions
 
 TTL_SECONDS = 2.0
 """How often items are checked for expiry; AWS takes up to days, tests should not."""
@@ -26,7 +29,8 @@ TTL_SECONDS = 2.0
 
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM, then save everything."""
-    descriptor, directory = int(arguments[0]), Path(arguments[1])
+    descriptor, data = int(arguments[0]), Path(arguments[1])
+    permissions = Permissions(**json.loads(permissions_in(data).read_text("utf-8")))
     die_with_parent()
     # Ctrl-C reaches the whole terminal; the parent decides when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -45,7 +49,9 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)
     # What is loaded stays: the garbage collector need not look at it, now or ever.
     gc.disable()
-    tables = DurableTables(dynamodb, directory)
+    tables = DurableTables(dynamodb, data / "table")
+    # In front of the tables: what is refused changes nothing and is in no journal.
+    dynamodb.handle_request = Guard(permissions, dynamodb.handle_request, record_in(data)).handle
     gc.freeze()
     gc.enable()
     asyncio.run(_serve(app.app, descriptor, tables))

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.database import Emulator, Endpoint
 from local.lock import InUseError, lock
 from local.model import UnusableModelError, choose
+from local.permissions import Permissions
 from local.resources import Function
 from local.rie import BUILT, FunctionError, Rie, UnusableError
 from local.table import ensure
@@ -46,10 +47,10 @@ async def invoke(name: str, event: Path, data: Path) -> bytes:
     choice = choose({**os.environ, **model}, port=0)
     template = load(BUILT, choice.parameters)
     function = _function(template, name)
-    async with _endpoint(data) as endpoint:
+    async with _endpoint(data, Permissions.of(template)) as endpoint:
         if template.table is not None:
             ensure(endpoint.client("dynamodb"), template, template.table.name)
-        variables = {**endpoint.environment, **choice.environment}
+        variables = {**endpoint.environment_of(function.name), **choice.environment}
         with Rie.started(function, variables, sys.stderr) as rie:
             return await asyncio.to_thread(rie.invoke, payload)
 
@@ -65,7 +66,7 @@ def _function(template: Template, name: str) -> Function:
 
 
 @asynccontextmanager
-async def _endpoint(data: Path) -> AsyncIterator[Endpoint]:
+async def _endpoint(data: Path, permissions: Permissions) -> AsyncIterator[Endpoint]:
     """Return where the table is: the one named, that of a run, or one started until we are done."""
     named = os.environ.get("DYNAMODB")
     try:
@@ -76,7 +77,7 @@ async def _endpoint(data: Path) -> AsyncIterator[Endpoint]:
         yield endpoint_of(named, data)
         return
     with held:
-        emulator = Emulator(data / "table")
+        emulator = Emulator(data, permissions)
         emulator.start()
         publish(data, emulator.endpoint)
         try:

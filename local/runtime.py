@@ -28,9 +28,12 @@ class Fleet:
     """The pools of all functions, and the Runtime API their environments talk to."""
 
     def __init__(
-        self, functions: Mapping[str, Function], data: Path, variables: Mapping[str, str]
+        self,
+        functions: Mapping[str, Function],
+        data: Path,
+        variables: Mapping[str, Mapping[str, str]],
     ) -> None:
-        """Take where logs go, and the variables every function gets."""
+        """Take where logs go, and the variables each function gets, by its name."""
         self._logs = data / "logs"
         self._cache = data / "pycache"
         self._variables = dict(variables)
@@ -110,7 +113,7 @@ class Fleet:
 
     def _variables_of(self, function: Function, name: str, port: int) -> dict[str, str]:
         return {
-            **self._variables,
+            **self._variables[function.name],
             **variables_of(function, name),
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
             # The checkout stays free of __pycache__.
@@ -139,7 +142,7 @@ class Fleet:
         environment.pool.dispatch()
         invocation = await environment.offer
         function = environment.pool.function
-        region = self._variables.get("AWS_REGION", "us-east-1")
+        region = self._variables[function.name]["AWS_REGION"]
         arn = f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function.name}"
         deadline = int((time.time() + function.timeout) * 1000)
         return web.Response(

@@ -1,5 +1,6 @@
 """The emulator of DynamoDB that `make run` uses, alone: without functions, without a stream."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -8,12 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.database import Endpoint, emulator_endpoint
-from tests.support.functions import ROOT
+from local.guard import permissions_in
+from local.permissions import Permissions
+from tests.support.functions import ROOT, declared
 
 
 @contextmanager
 def emulator(directory: Path) -> Iterator[Endpoint]:
     """Serve an empty DynamoDB on 127.0.0.1 until the block ends."""
+    permissions = Permissions.of(declared()).document
+    permissions_in(directory).write_text(json.dumps(permissions), encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         descriptor = listener.fileno()
         process = subprocess.Popen(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 import httpx
 
+from local.guard import read, record_in
 from tests.component.local.conftest import Start
 from tests.component.local.machine import Machine, copy_of, until
 
@@ -70,6 +71,34 @@ def test_killing_everything_loses_nothing_that_was_answered(start: Start) -> Non
     # The launcher is gone: so are its children, without anybody's help.
     until(lambda: first.processes() == [], 5)
     assert rows(start()) == keys
+
+
+def test_a_function_does_what_its_policy_allows_and_says_what_it_lacks(
+    start: Start, tmp_path: Path
+) -> None:
+    template = copy_of("echo", tmp_path / "app")
+    template.write_text(template.read_text().replace("dynamodb:PutItem", "dynamodb:GetItem"))
+    machine = start(template)
+
+    assert machine.client.get("/open/put/x").status_code == 500
+
+    said = "EchoFunction may not dynamodb:PutItem on table/Table"
+    until(lambda: any(said in line for line in machine.errors))
+    used, refused = read(record_in(machine.data))
+    assert used == set()
+    assert [said in each for each in refused] == [True]
+    # Whoever is no function looks as before, and finds nothing written.
+    assert rows(machine) == []
+
+
+def test_a_policy_that_is_not_understood_is_said_instead_of_starting(tmp_path: Path) -> None:
+    template = copy_of("echo", tmp_path / "app")
+    template.write_text(template.read_text().replace("dynamodb:PutItem", "dynamodb:*"))
+
+    done = Machine(template, tmp_path / "data").run()
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot start: EchoFunction, statement 1: dynamodb:* allows")
 
 
 def test_killing_the_table_is_healed(start: Start) -> None:

@@ -26,7 +26,7 @@ from tests.support.functions import declared, dispatch
 FULL = 9_990
 """As good as the 10,000 a conversation takes, with room for what the tests append."""
 
-NAME = "conversations-test"
+NAME = "ConversationsTable"
 OWNER = "user_2abcdefghijklmnopqrstuvwxyz"
 MESSAGE = {"role": "user", "content": "x" * 500}
 MESSAGE_DRAFT = ItemDraft(role="user", content="x" * 500)

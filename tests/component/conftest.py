@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from io import StringIO
 from typing import Any
 
@@ -18,6 +17,8 @@ from local import table
 from tests.support.client import Client
 from tests.support.faults import Faulty
 from tests.support.functions import declared, dispatch
+from tests.support.permissions import record
+from tests.support.role import keep_in_threads
 from tests.support.rows import Rows
 from tests.support.stream import Stream
 
@@ -27,12 +28,13 @@ SignIn = Callable[[str], Client]
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rows]:
     """The real schema, read from template.yaml, in an empty fake DynamoDB."""
+    keep_in_threads(monkeypatch)
     _call_one_at_a_time(monkeypatch)
     with mock_aws():
         client = boto3.client("dynamodb")
-        table.create(client, declared(), "conversations-test")
+        table.create(client, declared(), "ConversationsTable")
         wiring.forget()
-        yield Rows(client, "conversations-test")
+        yield Rows(client, "ConversationsTable")
 
 
 def _call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,9 +42,12 @@ def _call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     lock = threading.Lock()
     call: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-    def one(client: Any, *words: Any) -> Any:
-        with lock if client.meta.service_model.service_name == "dynamodb" else nullcontext():
-            return call(client, *words)
+    def one(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if client.meta.service_model.service_name != "dynamodb":
+            return call(client, operation, request)
+        with lock:
+            record().check(operation, request)
+            return call(client, operation, request)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", one)
 

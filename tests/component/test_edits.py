@@ -11,11 +11,12 @@ import pytest
 
 from colloquy import wiring
 from colloquy.domain.ids import ITEM, mint_many
-from functions.purge.app import lambda_handler as erase
 from tests.support.client import Client, Reply
+from tests.support.functions import handler_of
 from tests.support.rows import Rows
 from tests.support.streams import deliver
 
+erase = handler_of("PurgeFunction")
 ABSENT = "item_" + "0" * 26
 
 

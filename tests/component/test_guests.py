@@ -13,6 +13,7 @@ from colloquy.store.guests import GuestStore
 from tests.component.test_shares import opened, say, share, talk, texts_in
 from tests.support.client import Client
 from tests.support.functions import dispatch
+from tests.support.role import acting_as
 from tests.support.rows import Rows
 
 
@@ -78,24 +79,25 @@ def test_a_copy_that_takes_too_long_is_seen_by_nobody_and_erased_later(
     alice: Client, bob: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     share_id = share(alice, talk(alice, "One", "Two"))
-    monkeypatch.setattr(guests, "_COPIED_AT_ONCE", 1)
-    monkeypatch.setattr(guests, "COPY_SECONDS", 0.05)
     copy = GuestStore.copy
 
     def slowly(self: GuestStore, owner_id: str, items: Sequence[Item]) -> None:
         copy(self, owner_id, items)
         time.sleep(0.06)
 
-    monkeypatch.setattr(GuestStore, "copy", slowly)
-    reply = bob.post(f"/v1/shares/{share_id}/fork")
+    with monkeypatch.context() as slow:
+        slow.setattr(guests, "_COPIED_AT_ONCE", 1)
+        slow.setattr(guests, "COPY_SECONDS", 0.05)
+        slow.setattr(GuestStore, "copy", slowly)
+        reply = bob.post(f"/v1/shares/{share_id}/fork")
     assert (reply.status, reply.error["code"]) == (413, "too_large")
-    monkeypatch.undo()
 
     assert bob.get("/v1/conversations").body["data"] == []
     assert len(rows.of_type("fork")) == 1
     monkeypatch.setattr(wiring, "_utc_now", lambda: datetime.now(UTC) + timedelta(hours=2))
     wiring.expiry.cache_clear()
-    done = wiring.expiry().clean(float("inf"))
+    with acting_as("CleanupFunction"):
+        done = wiring.expiry().clean(float("inf"))
     assert done.forks_erased == 1
     assert [row for row in rows.all() if "bob" in row["PK"]] == []
 

@@ -7,10 +7,13 @@ import pytest
 from colloquy import wiring
 from colloquy.store.conversations import ConversationStore
 from colloquy.store.projects import ProjectStore
-from functions.purge.app import lambda_handler as purge
 from tests.support.client import Client, Reply
+from tests.support.functions import handler_of
+from tests.support.role import acting_as
 from tests.support.rows import Rows
 from tests.support.stream import Stream
+
+purge = handler_of("PurgeFunction")
 
 
 def test_the_guides_project_comes_back_as_printed(alice: Client) -> None:
@@ -214,7 +217,8 @@ def test_purge_finishes_a_deletion_that_was_cut_off(
         assert alice.delete(f"/v1/projects/{project}", **query).status == 500
     assert rows.of_type("project")
 
-    told = [(done.kind, done.finished) for done in wiring.erasures().work(stream.take())]
+    with acting_as("PurgeFunction"):
+        told = [(done.kind, done.finished) for done in wiring.erasures().work(stream.take())]
     assert told == [("project", True)]
     assert rows.of_type("project") == []
     stream.feed(purge)

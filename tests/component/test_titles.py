@@ -8,14 +8,14 @@ import pytest
 
 from colloquy import wiring
 from colloquy.domain.conversation import ConversationChanges
-from functions.titles.app import lambda_handler as improve
 from local.filters import wanted
 from tests.support.client import Client
-from tests.support.functions import declared
+from tests.support.functions import declared, handler_of
 from tests.support.model import Exchange, ModelServer, completion, refuses, says, serving
 from tests.support.rows import Rows
 from tests.support.streams import deliver, insert_of
 
+improve = handler_of("TitlesFunction")
 EXCHANGE = [
     {"role": "user", "content": "How do I bake bread? I have flour."},
     {"role": "assistant", "content": "Mix, wait, bake."},

@@ -44,8 +44,8 @@ def test_an_event_is_answered_as_it_should_be(path: Path) -> None:
     name = name_of(path)
     with mock_aws():
         client = boto3.client("dynamodb")
-        table.create(client, declared(), "conversations-test")
-        rows = Rows(client, "conversations-test")
+        table.create(client, declared(), "ConversationsTable")
+        rows = Rows(client, "ConversationsTable")
         prepare(name, rows)
         wiring.forget()
         answer = handler_of(FUNCTIONS[path.parent.name])(event_of(name), Context())

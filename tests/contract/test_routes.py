@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from local.routes import ROUTES, routes_of
-from tests.support.functions import ROOT, declared, handler_of
+from tests.support.functions import ROOT, declared, module_of
 
 HTTP_FUNCTIONS = sorted({route.function for route in declared().routes})
 
 
 @pytest.mark.parametrize("function", HTTP_FUNCTIONS)
 def test_a_function_serves_the_routes_that_lead_to_it_and_no_others(function: str) -> None:
-    api: Any = handler_of(function).__self__
+    api: Any = module_of(function).api
     served = {
         (route.method, route.openapi_path) for route in [*api._static_routes, *api._dynamic_routes]
     }
@@ -29,7 +29,7 @@ def test_a_function_serves_the_routes_that_lead_to_it_and_no_others(function: st
 
 @pytest.mark.parametrize("function", HTTP_FUNCTIONS)
 def test_path_parameters_are_called_the_same_in_template_and_handler(function: str) -> None:
-    api: Any = handler_of(function).__self__
+    api: Any = module_of(function).api
     for route in [*api._static_routes, *api._dynamic_routes]:
         in_path = set(re.findall(r"{(\w+)}", route.openapi_path))
         assert in_path == {param.name for param in route.dependant.path_params}

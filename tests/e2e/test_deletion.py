@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from local.database import emulator_endpoint
+from tests.support.permissions import record
 from tests.support.rows import Rows
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,7 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(60)
+        record().add(self.data)
 
     def _is_ours(self, said: bytes, process: Path) -> bool:
         return str(self.data).encode() in said and int(process.name) != self.process.pid

@@ -1,7 +1,7 @@
 """The functions as API Gateway sees them: each event goes where template.yaml sends it."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 from local import template
 from local.resources import Template
 from local.routing import Router
+from tests.support.role import acting_as
 
 ROOT = Path(__file__).parents[2]
+Handler = Callable[[Mapping[str, Any], Any], Any]
 
 
 @cache
@@ -24,10 +26,20 @@ def _router() -> Router:
     return Router(declared().routes)
 
 
-def handler_of(function: str) -> Any:
-    """Return the Lambda handler of a function, by its logical id in template.yaml."""
-    folder = declared().functions[function].code.name
-    return importlib.import_module(f"functions.{folder}.app").lambda_handler
+def module_of(function: str) -> Any:
+    """Return the module of a function, by its logical id in template.yaml."""
+    return importlib.import_module(f"functions.{declared().functions[function].code.name}.app")
+
+
+def handler_of(function: str) -> Handler:
+    """Return the Lambda handler of a function, which then acts in the function's role."""
+    handler: Handler = module_of(function).lambda_handler
+
+    def handle(event: Mapping[str, Any], context: Any) -> Any:
+        with acting_as(function):
+            return handler(event, context)
+
+    return handle
 
 
 def dispatch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from tests.support.functions import ROOT
+from tests.support.permissions import record
 
 READY = re.compile(r"Colloquy is ready on (http://localhost:\d+)")
 _START_SECONDS = 60
@@ -50,6 +51,7 @@ class Server:
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
                 process.wait(_STOP_SECONDS)
+                record().add(data)
 
     @staticmethod
     def _ready(process: "subprocess.Popen[bytes]", log: int) -> str:

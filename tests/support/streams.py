@@ -34,7 +34,7 @@ def insert_of(row: Mapping[str, Any], number: int = 1) -> dict[str, Any]:
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
         "eventSourceARN": (
-            "arn:aws:dynamodb:eu-west-1:123456789012:table/conversations-test/stream/"
+            "arn:aws:dynamodb:eu-west-1:123456789012:table/ConversationsTable/stream/"
             "2026-11-22T00:00:00.000"
         ),
     }

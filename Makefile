@@ -48,7 +48,7 @@ invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under L
 	@$(if $(and $(FUNCTION),$(EVENT)),,$(error Say which, for example FUNCTION=conversations EVENT=events/conversations/create.json))\
 	$(BIN)/python -m local.invoke "$$FUNCTION" "$$EVENT"
 
-test: .venv/tests model build-here ## Run all tests
+test: .venv/tests .venv-sam/done model build-here ## Run all tests
 	$(BIN)/python -m pytest
 
 screenshots: .venv/tests ## Take the pictures of the share page again, with the installed Chromium

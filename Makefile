@@ -33,7 +33,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test screenshots bench check format lint types imports template policy verify-erasure redrive-erasures routes lock build build-here deploy clean
+.PHONY: help run model token invoke test screenshots bench cost check format lint types imports template policy verify-erasure redrive-erasures routes lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ screenshots: .venv/tests ## Take the pictures of the share page again, with the 
 
 bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages
 	$(BIN)/python -m pytest tests/bench -q -rP
+
+cost: .venv/tests ## Measure and count what a million of each cost on AWS, and write docs/cost.md anew
+	$(BIN)/python -m tests.bench.cost
 
 check: lint types imports template policy ## Everything CI runs before the tests
 

@@ -75,6 +75,34 @@ export class Colloquy {
     return this.#call("POST", "/v1/conversations/bulk-delete", body);
   }
 
+  // Keeping records
+
+  /** Yield a conversation as a file, a very long one as several: json, markdown or html. */
+  async *export(conversationId, form = "json") {
+    let query = `format=${form}`;
+    while (query) {
+      const path = `${route`conversations/${conversationId}/export`}?${query}`;
+      const { headers, text } = await this.#request("GET", path);
+      yield text;
+      query = headers.get("link")?.match(/<[^>]+\?([^>]+)>; rel="next"/)?.[1];
+    }
+  }
+
+  /** Return the conversation that JSON files of `export` become, in their order. */
+  async import(files) {
+    let path = "/v1/conversations/import";
+    let taken;
+    for await (const file of files) {
+      const upTo = JSON.parse(file).next_after;
+      // A part that takes long is taken bit by bit: it is sent until all of it is.
+      do {
+        taken = await this.#call("POST", path, file);
+        path = `/v1/conversations/import?import_id=${taken.id}`;
+      } while ("next_after" in taken && !(upTo && taken.next_after === upTo));
+    }
+    return taken;
+  }
+
   // Messages
 
   /** Append a message; `call_id` is a reference of your own. */
@@ -166,9 +194,15 @@ export class Colloquy {
     } while (page.next_after);
   }
 
-  /** Send a request until it is answered, but not for ever. */
   async #call(method, path, body, ifMatch) {
-    const headers = { Authorization: `Bearer ${this.#token}`, Accept: "application/json" };
+    const { headers, text } = await this.#request(method, path, body, ifMatch);
+    const answer = JSON.parse(text || "{}");
+    return Object.defineProperty(answer, "etag", { value: headers.get("etag") });
+  }
+
+  /** Send a request until it is answered, but not for ever. */
+  async #request(method, path, body, ifMatch) {
+    const headers = { Authorization: `Bearer ${this.#token}` };
     // The same key each time: a try whose answer was lost is not done again.
     if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
     if (ifMatch) headers["If-Match"] = ifMatch;
@@ -178,7 +212,9 @@ export class Colloquy {
         return await this.#send(method, path, headers, body);
       } catch (error) {
         // An earlier try did it, only its answer was lost.
-        if (method === "DELETE" && error.status === 404 && attempt > 1) return {};
+        if (method === "DELETE" && error.status === 404 && attempt > 1) {
+          return { headers: new Headers(), text: "" };
+        }
         pause = Math.max(pause, error.retryAfterMs ?? 0);
         if (!mayPass(error) || pause > LONGEST_PAUSE_MS || attempt === TRIES) throw error;
       }
@@ -189,14 +225,13 @@ export class Colloquy {
   async #send(method, path, headers, body) {
     const options = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
     if (body !== undefined) {
-      options.body = JSON.stringify(body);
+      options.body = typeof body === "string" ? body : JSON.stringify(body);
       options.headers = { ...headers, "Content-Type": "application/json" };
     }
     const reply = await fetch(this.url + path, options);
     const text = await reply.text();
     if (!reply.ok) throw new ColloquyError(reply.status, jsonOr(text, {}), reply.headers);
-    const answer = JSON.parse(text || "{}");
-    return Object.defineProperty(answer, "etag", { value: reply.headers.get("etag") });
+    return { headers: reply.headers, text };
   }
 }
 

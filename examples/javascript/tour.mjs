@@ -26,7 +26,9 @@ async function tour(colloquy) {
   await edit(colloquy, trip, question);
   await regenerate(colloquy, trip, answer);
   await share(colloquy, trip, answer);
+  const files = await exportAll(colloquy, trip);
   await remove(colloquy, project, trip);
+  await restore(colloquy, files);
 }
 
 /** Make a project with a conversation in it. */
@@ -108,6 +110,16 @@ async function share(colloquy, trip, answer) {
   say("the first, revoked", await refusal(colloquy.shared(link.share_id)));
 }
 
+/** Take the conversation along, to read it and to have it back. */
+async function exportAll(colloquy, trip) {
+  console.log("Export");
+  const markdown = (await all(colloquy.export(trip, "markdown"))).join("");
+  say("as Markdown, it begins with", markdown.split("\n")[0]);
+  const files = await all(colloquy.export(trip));
+  say("files of JSON, as it is a short one", files.length);
+  return files;
+}
+
 /** Delete conversations, one and many. */
 async function remove(colloquy, project, trip) {
   console.log("Delete");
@@ -118,6 +130,16 @@ async function remove(colloquy, project, trip) {
   say("not there", done.failed_ids);
   say("from now on", await refusal(colloquy.open(trip)));
   await colloquy.deleteProject(project);
+}
+
+/** Have the conversation back from the files; this one stays. */
+async function restore(colloquy, files) {
+  console.log("Import");
+  const back = await colloquy.import(files);
+  say("back under another id", back.id);
+  for (const item of (await colloquy.open(back.id)).items) {
+    say(`${item.role}, version ${item.version}`, item.content);
+  }
 }
 
 /** Print a line. */

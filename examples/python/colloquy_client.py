@@ -5,14 +5,15 @@ It needs the standard library only. To use httpx or requests instead, change ``_
 
 import json
 import random
+import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.message import Message
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 _TIMEOUT_SECONDS = 35.0  # the API answers within 30, also when a model writes
@@ -85,6 +86,32 @@ class Colloquy:
         """Delete up to 100 conversations; those that could not be are in ``failed_ids``."""
         body = {"conversation_ids": conversation_ids}
         return self._call("POST", "/v1/conversations/bulk-delete", body)
+
+    # Keeping records
+
+    def export(self, conversation_id: str, form: str = "json") -> Iterator[str]:
+        """Yield a conversation as a file, a very long one as several: json, markdown or html."""
+        query = {"format": form}
+        while True:
+            path = f"{_path('conversations', conversation_id, 'export')}?{urlencode(query)}"
+            headers, content = self._request("GET", path)
+            yield content.decode()
+            if not (next_one := re.search(r'<([^>]+)>; rel="next"', headers.get("Link", ""))):
+                return
+            query = dict(parse_qsl(urlsplit(next_one[1]).query))
+
+    def import_conversation(self, files: Iterable[str]) -> Answer:
+        """Return the conversation that JSON files of ``export`` become, in their order."""
+        path, taken = "/v1/conversations/import", Answer()
+        for file in files:
+            upto = json.loads(file)["next_after"]
+            while True:
+                taken = self._call("POST", path, file)
+                path = f"/v1/conversations/import?import_id={taken['id']}"
+                # A part that takes long is taken bit by bit: it is sent until all of it is.
+                if "next_after" not in taken or (upto and taken["next_after"] == upto):
+                    break
+        return taken
 
     # Messages
 
@@ -168,13 +195,21 @@ class Colloquy:
     def _call(
         self, method: str, path: str, body: Any = None, *, if_match: str | None = None
     ) -> Answer:
+        headers, content = self._request(method, path, body, if_match)
+        answer = Answer(json.loads(content or b"{}"))
+        answer.etag = headers.get("ETag")
+        return answer
+
+    def _request(
+        self, method: str, path: str, body: Any = None, if_match: str | None = None
+    ) -> tuple[Message, bytes]:
         """Send a request until it is answered, but not for ever.
 
         Raises:
             ColloquyError: the API refused it, or is still busy.
             OSError: the API could not be reached.
         """
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {self._token}"}
         if method == "POST":
             # The same key each time: a try whose answer was lost is not done again.
             headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -186,7 +221,7 @@ class Colloquy:
                 return self._send(method, path, headers, body)
             except ColloquyError as error:
                 if method == "DELETE" and error.status == 404 and attempt > 1:
-                    return Answer()  # an earlier try did it, only its answer was lost
+                    return Message(), b""  # an earlier try did it, only its answer was lost
                 pause = max(pause, error.retry_after)
                 if error.status not in _BUSY or attempt == _TRIES or pause > _LONGEST_PAUSE:
                     raise
@@ -196,16 +231,17 @@ class Colloquy:
             time.sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> Answer:
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: Any
+    ) -> tuple[Message, bytes]:
         request = Request(self.url + path, method=method, headers=dict(headers))  # noqa: S310
         if body is not None:
-            request.data = json.dumps(body).encode()
+            text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+            request.data = text.encode()
             request.add_header("Content-Type", "application/json")
         try:
             with urlopen(request, timeout=_TIMEOUT_SECONDS) as reply:  # noqa: S310
-                answer = Answer(json.loads(reply.read() or b"{}"))
-                answer.etag = reply.headers["ETag"]
-                return answer
+                return reply.headers, reply.read()
         except HTTPError as refusal:
             with refusal:
                 raise ColloquyError(refusal.code, refusal.read(), refusal.headers) from None

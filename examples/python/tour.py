@@ -30,7 +30,9 @@ def tour(colloquy: Colloquy) -> None:
     edit(colloquy, trip, question)
     regenerate(colloquy, trip, answer)
     share(colloquy, trip, answer)
+    files = export(colloquy, trip)
     delete(colloquy, project, trip)
+    restore(colloquy, files)
 
 
 def create(colloquy: Colloquy) -> tuple[str, str]:
@@ -105,6 +107,16 @@ def share(colloquy: Colloquy, trip: str, answer: str) -> None:
     say("the first, revoked", refusal(lambda: colloquy.shared(link["share_id"])))
 
 
+def export(colloquy: Colloquy, trip: str) -> list[str]:
+    """Take the conversation along, to read it and to have it back."""
+    print("Export")
+    markdown = "".join(colloquy.export(trip, "markdown"))
+    say("as Markdown, it begins with", markdown.splitlines()[0])
+    files = list(colloquy.export(trip))
+    say("files of JSON, as it is a short one", len(files))
+    return files
+
+
 def delete(colloquy: Colloquy, project: str, trip: str) -> None:
     """Delete conversations, one and many."""
     print("Delete")
@@ -115,6 +127,15 @@ def delete(colloquy: Colloquy, project: str, trip: str) -> None:
     say("not there", done["failed_ids"])
     say("from now on", refusal(lambda: colloquy.open(trip)))
     colloquy.delete_project(project)
+
+
+def restore(colloquy: Colloquy, files: list[str]) -> None:
+    """Have the conversation back from the files; this one stays."""
+    print("Import")
+    back = colloquy.import_conversation(files)
+    say("back under another id", back["id"])
+    for item in colloquy.open(back["id"])["items"]:
+        say(f"{item['role']}, version {item['version']}", item["content"])
 
 
 def say(what: str, value: object) -> None:

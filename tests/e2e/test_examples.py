@@ -71,12 +71,17 @@ def tour(language: str, server: Server, **environment: str) -> str:
     return done.stdout
 
 
-def run(language: str, code: str, url: str) -> Any:
+def run(language: str, code: str, url: str, token: str | None = None) -> Any:
     """Return the JSON that a few lines print, which find the client as ``colloquy``."""
     if language == "python":
-        words = [sys.executable, "-c", f"{PYTHON.format(url=url)}\n{code}"]
+        words = [sys.executable, "-c", f"{PYTHON.format(url=url, token=token)}\n{code}"]
     else:
-        words = [str(NODE), "--input-type=module", "-e", f"{JAVASCRIPT.format(url=url)}\n{code}"]
+        words = [
+            str(NODE),
+            "--input-type=module",
+            "-e",
+            f"{JAVASCRIPT.format(url=url, token=token)}\n{code}",
+        ]
     done = subprocess.run(
         words, cwd=EXAMPLES / language, capture_output=True, text=True, check=False
     )
@@ -87,11 +92,11 @@ def run(language: str, code: str, url: str) -> Any:
 PYTHON = """
 import json
 from colloquy_client import Colloquy, ColloquyError
-colloquy = Colloquy({url!r}, "token")
+colloquy = Colloquy({url!r}, {token!r})
 """
 JAVASCRIPT = """
 import {{ Colloquy, ColloquyError }} from "./colloquy.mjs";
-const colloquy = new Colloquy({url!r}, "token");
+const colloquy = new Colloquy({url!r}, {token!r});
 """
 
 
@@ -104,14 +109,23 @@ def test_the_tour_leaves_what_it_says(language: str, served: Server, model: Mode
     assert "the other window is told: The message has changed" in said
     assert "version 3: What should I see in Lisbon with children?" in said
     assert "it shows: user, assistant" in said
+    assert "as Markdown, it begins with: # Three days in Lisbon" in said
     assert "deleted: 2" in said
     asked = model.asked[-1]["messages"]
     assert asked[-1] == {"role": "user", "content": "What should I see in Lisbon with children?"}
     (trip,) = re.findall(r"a conversation in it: (\w+)", said)
+    (back,) = re.findall(r"back under another id: (\w+)", said)
     links = re.findall(r"http://\S+/conversations/share/\w+", said)
     with served.client("alice") as alice:
         assert alice.get(f"/v1/conversations/{trip}").status_code == 404
-        assert alice.get("/v1/conversations").json()["data"] == []
+        kept = alice.get("/v1/conversations", params={"limit": 1}).json()["data"]
+        assert [(each["id"], each["title"]) for each in kept] == [(back, "Three days in Lisbon")]
+        items = alice.get(f"/v1/conversations/{back}").json()["items"]
+        assert [item["content"] for item in items[:2]] == [
+            "What should I see in Lisbon with children?",
+            "The castle first.",
+        ]
+        assert [item["version"] for item in items] == [3, 2, 1, 1]
         assert alice.get("/v1/projects").json()["data"] == []
     assert len(links) == 2
     assert [httpx.get(link).status_code for link in links] == [404, 404]
@@ -209,6 +223,39 @@ def test_a_refusal_is_an_exception_and_not_tried_again(
     with serving(lambda exchange: exchange.send(status, body)) as api:
         assert run(language, code, api.url) == told
     assert len(api.asked) == 1
+
+
+EXPORT = {
+    "python": """
+        item = {"role": "user", "content": "漢字" * 50_000}
+        long = colloquy.create(title="Long", items=[item] * 12)["id"]
+        for _ in range(8):
+            colloquy.send(long, item["role"], item["content"])
+        files = list(colloquy.export(long))
+        back = colloquy.import_conversation(files)
+        colloquy.bulk_delete([long])
+        print(json.dumps([len(files), back["item_count"]]))
+    """,
+    "javascript": """
+        const item = { role: "user", content: "漢字".repeat(50_000) };
+        const long = (await colloquy.create({ title: "Long", items: Array(12).fill(item) })).id;
+        for (let n = 0; n < 8; n++) await colloquy.send(long, item.role, item.content);
+        const files = [];
+        for await (const file of colloquy.export(long)) files.push(file);
+        const back = await colloquy.import(files);
+        await colloquy.bulkDelete([long]);
+        console.log(JSON.stringify([files.length, back.item_count]));
+    """,
+}
+
+
+@either
+def test_what_takes_several_files_comes_back_whole(language: str, server: Server) -> None:
+    code = textwrap.dedent(EXPORT[language])
+    token = server.token("alice of long conversations")
+    files, count = run(language, code, server.url, token)
+    assert files > 1
+    assert count == 20
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")

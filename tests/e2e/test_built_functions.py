@@ -138,7 +138,7 @@ def test_a_function_needs_what_is_built_and_lambda_has_and_compiles_nothing(
 
 def test_a_function_that_takes_too_long_has_no_answer(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("import time\ndef lambda_handler(*_): time.sleep(30)\n")
-    function = Function("Slow", tmp_path, "app.lambda_handler", 1, 128, (), {})
+    function = Function("Slow", tmp_path, "app.lambda_handler", 1, 128, (), {}, ())
     with (
         Rie.started(function, {}, sys.stderr) as running,
         pytest.raises(FunctionError, match="timed out"),
@@ -148,7 +148,7 @@ def test_a_function_that_takes_too_long_has_no_answer(tmp_path: Path) -> None:
 
 def test_a_function_that_raises_has_no_answer(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def lambda_handler(*_): raise LookupError('gone')\n")
-    function = Function("Broken", tmp_path, "app.lambda_handler", 5, 128, (), {})
+    function = Function("Broken", tmp_path, "app.lambda_handler", 5, 128, (), {}, ())
     with (
         Rie.started(function, {}, sys.stderr) as running,
         pytest.raises(FunctionError, match="LookupError"),

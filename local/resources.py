@@ -19,7 +19,7 @@ class Function:
     """Megabytes: told to the function, not enforced."""
     layers: tuple[Path, ...]
     environment: Mapping[str, str]
-    policies: tuple[Mapping[str, Any], ...]
+    policies: tuple[Mapping[str, Any], ...] = ()
     """Policy documents of its role."""
 
 

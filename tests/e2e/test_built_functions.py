@@ -101,7 +101,9 @@ def rows(endpoint: Endpoint, built: Template) -> Rows:
 def running(request: pytest.FixtureRequest, built: Template, endpoint: Endpoint) -> Iterator[Rie]:
     """A function in an emulator of its own, for all of its events."""
     function = built.functions[FUNCTIONS[request.param]]
-    with Rie.started(function, endpoint.environment, sys.stderr) as emulator_of_it:
+    with Rie.started(
+        function, endpoint.environment_of(function.name), sys.stderr
+    ) as emulator_of_it:
         yield emulator_of_it
 
 

@@ -12,6 +12,7 @@ from local.database import Endpoint, emulator_endpoint
 from local.guard import permissions_in
 from local.permissions import Permissions
 from tests.support.functions import ROOT, declared
+from tests.support.permissions import record
 
 
 @contextmanager
@@ -33,3 +34,4 @@ def emulator(directory: Path) -> Iterator[Endpoint]:
         finally:
             process.terminate()
             process.communicate()
+            record().add(directory)

@@ -1,9 +1,12 @@
-"""Decides which stream records a function wants, by FilterCriteria patterns.
+"""Decides which stream records, and which lines of a log, a function wants.
 
-The language is EventBridge's, as far as Lambda supports it (Lambda guide, "Filter rule syntax").
-Numbers of a DynamoDB record are text, so ``numeric`` matches none of its attributes, as on AWS.
+The language for records is EventBridge's, as far as Lambda supports it (Lambda guide, "Filter rule
+syntax"). Numbers of a DynamoDB record are text, so ``numeric`` matches none of its attributes, as
+on AWS. Of CloudWatch's language for lines one sentence is understood: that a field is there.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,6 +23,7 @@ _OPERATORS = {
     *("anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"),
 }
 _ABSENT = object()
+_FIELD_IS_THERE = re.compile(r'\{ \$\.(\w+) = "\*" \}')
 
 
 def check(pattern: Mapping[str, Any]) -> None:
@@ -44,6 +48,21 @@ def wanted(patterns: Iterable[Mapping[str, Any]], record: Mapping[str, Any]) -> 
     """Say whether a record matches one of the patterns, or there are none."""
     alternatives = list(patterns)
     return not alternatives or any(_matches(pattern, record) for pattern in alternatives)
+
+
+def field_of(pattern: str) -> str | None:
+    """Return the field a subscription filter asks for, or None where it asks for anything else."""
+    found = _FIELD_IS_THERE.fullmatch(pattern)
+    return found[1] if found else None
+
+
+def has_field(field: str, line: str) -> bool:
+    """Say whether a line is a JSON object with this field."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and field in said
 
 
 def _check_rules(key: str, rules: list[Any]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from local.environments import Outcome
+from local.filters import has_field
 from local.intrinsics import ACCOUNT
 from local.resources import Subscription
 from local.schedules import RETRY_SECONDS
@@ -38,18 +39,9 @@ async def run(
     while True:
         await asyncio.sleep(_GATHER_SECONDS)
         position, lines = _written_since(path, position)
-        found = [line for line in lines if matches(subscription.field, line)]
+        found = [line for line in lines if has_field(subscription.field, line)]
         if found:
             await _deliver(subscription, invoke, payload_of(subscription, found), pauses)
-
-
-def matches(field: str, line: str) -> bool:
-    """Say whether a line is a JSON object with this field."""
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return False
-    return isinstance(said, dict) and field in said
 
 
 def payload_of(subscription: Subscription, lines: Sequence[str]) -> bytes:

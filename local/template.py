@@ -1,11 +1,11 @@
 """Reads template.yaml: the routes, functions, table, stream and schedules it declares."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from local import declarations
+from local.filters import field_of
 from local.intrinsics import ACCOUNT, REGION, Resolver, TemplateError, read_yaml
 from local.resources import (
     Authorizer,
@@ -120,10 +120,10 @@ class _Reader:
             if self._resolve(properties.get("LoggingConfig", {})).get("LogGroup")
             == settings["LogGroupName"]
         ]
-        pattern = re.fullmatch(r'\{ \$\.(\w+) = "\*" \}', str(settings["FilterPattern"]))
-        if pattern is None or len(sources) != 1:
+        field = field_of(str(settings["FilterPattern"]))
+        if field is None or len(sources) != 1:
             raise TemplateError(f"{where}: only a field of one function's own log can be filtered")
-        return Subscription(name=name, function=function, source=sources[0], field=pattern[1])
+        return Subscription(name=name, function=function, source=sources[0], field=field)
 
     def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, resource in self._resources.items():

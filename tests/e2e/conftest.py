@@ -1,4 +1,7 @@
-"""E2E tests talk HTTP to the processes of `make run`, which they start and stop themselves."""
+"""E2E tests talk HTTP to the processes of `make run`, which they start and stop themselves.
+
+With COLLOQUY_URL they talk to what is deployed there: then those marked ``make_run`` are skipped.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,9 +9,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.server import Server
+from tests.support.server import Api, Server
 
 SignIn = Callable[[str], httpx.Client]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if Api.deployed() is None:
+        return
+    for item in items:
+        for marker in item.iter_markers("make_run"):
+            item.add_marker(pytest.mark.skip(reason=f"only with make run: {marker.args[0]}"))
 
 
 @pytest.fixture(scope="session")
@@ -18,13 +29,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def api(request: pytest.FixtureRequest) -> Api:
+    """The API under test: what is deployed, or else the server."""
+    deployed = Api.deployed()
+    return deployed or request.getfixturevalue("server")
+
+
 @pytest.fixture
-def sign_in(server: Server) -> Iterator[SignIn]:
+def sign_in(api: Api) -> Iterator[SignIn]:
     """Return a client of a user, with a real token."""
     clients: list[httpx.Client] = []
 
     def client_of(user: str) -> httpx.Client:
-        clients.append(server.client(user))
+        clients.append(api.client(user))
         return clients[-1]
 
     yield client_of

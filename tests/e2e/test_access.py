@@ -10,15 +10,15 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.support.server import Server
+from tests.support.server import Api
 
 SignIn = Callable[[str], httpx.Client]
 
 
 @pytest.fixture
-def claims(server: Server) -> dict[str, object]:
+def claims(api: Api) -> dict[str, object]:
     """The claims of a good token."""
-    return dict(jwt.decode(server.token("mallory"), options={"verify_signature": False}))
+    return dict(jwt.decode(api.token("mallory"), options={"verify_signature": False}))
 
 
 def signed_with_another_key(claims: dict[str, object], kid: str) -> str:
@@ -26,16 +26,14 @@ def signed_with_another_key(claims: dict[str, object], kid: str) -> str:
     return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
 
 
-def ask(server: Server, authorization: str | None) -> httpx.Response:
+def ask(api: Api, authorization: str | None) -> httpx.Response:
     headers = {} if authorization is None else {"Authorization": authorization}
-    return httpx.get(f"{server.url}/v1/conversations", headers=headers)
+    return httpx.get(f"{api.url}/v1/conversations", headers=headers)
 
 
-def test_forged_expired_and_foreign_tokens_are_refused(
-    server: Server, claims: dict[str, object]
-) -> None:
-    good = server.token("mallory")
-    assert ask(server, f"Bearer {good}").status_code == 200
+def test_forged_expired_and_foreign_tokens_are_refused(api: Api, claims: dict[str, object]) -> None:
+    good = api.token("mallory")
+    assert ask(api, f"Bearer {good}").status_code == 200
 
     kid = jwt.get_unverified_header(good)["kid"]
     head, body, signature = good.split(".")
@@ -47,23 +45,23 @@ def test_forged_expired_and_foreign_tokens_are_refused(
         "another subject": f"{head}.{nobody.rstrip('=')}.{signature}",
         "no signature": f"{unsigned}.{body}.",
         "symmetric": jwt.encode(claims, "x" * 64, algorithm="HS256", headers={"kid": kid}),
-        "expired": server.token("mallory", "--expires-in", "-3600"),
+        "expired": api.token("mallory", "--expires-in", "-3600"),
         "nonsense": "nonsense",
         "two words": "a b",
     }
     for kind, token in forged.items():
-        refused = ask(server, f"Bearer {token}")
+        refused = ask(api, f"Bearer {token}")
         assert refused.status_code == 401, kind
         assert refused.json() == {"message": "Unauthorized"}, kind
-    assert ask(server, None).status_code == 401
-    assert ask(server, "Basic YTpi").status_code == 401
+    assert ask(api, None).status_code == 401
+    assert ask(api, "Basic YTpi").status_code == 401
 
 
 def test_a_token_of_another_issuer_or_audience_is_refused(
-    server: Server, claims: dict[str, object]
+    api: Api, claims: dict[str, object]
 ) -> None:
-    key = (server.data / "issuer.pem").read_bytes()
-    kid = jwt.get_unverified_header(server.token("mallory"))["kid"]
+    key = (api.data / "issuer.pem").read_bytes()
+    kid = jwt.get_unverified_header(api.token("mallory"))["kid"]
     now = datetime.now(UTC)
     for change in (
         {"iss": "https://elsewhere.example.com"},
@@ -72,9 +70,9 @@ def test_a_token_of_another_issuer_or_audience_is_refused(
         {"exp": now - timedelta(hours=1)},
     ):
         token = jwt.encode({**claims, **change}, key, algorithm="RS256", headers={"kid": kid})
-        assert ask(server, f"Bearer {token}").status_code == 401, change
+        assert ask(api, f"Bearer {token}").status_code == 401, change
     same = jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
-    assert ask(server, f"Bearer {same}").status_code == 200
+    assert ask(api, f"Bearer {same}").status_code == 200
 
 
 def test_two_users_cannot_see_each_other(sign_in: SignIn) -> None:
@@ -102,13 +100,13 @@ def test_two_users_cannot_see_each_other(sign_in: SignIn) -> None:
     assert alice.get(path).json()["item_count"] == 1
 
 
-def test_healthz_needs_no_token(server: Server) -> None:
-    assert httpx.get(f"{server.url}/healthz").json() == {"status": "ok"}
+def test_healthz_needs_no_token(api: Api) -> None:
+    assert httpx.get(f"{api.url}/healthz").json() == {"status": "ok"}
 
 
-def test_a_browsers_preflight_is_answered(server: Server) -> None:
+def test_a_browsers_preflight_is_answered(api: Api) -> None:
     reply = httpx.options(
-        f"{server.url}/v1/conversations",
+        f"{api.url}/v1/conversations",
         headers={
             "Origin": "https://chat.example.com",
             "Access-Control-Request-Method": "POST",

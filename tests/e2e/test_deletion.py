@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from local.database import emulator_endpoint
+from tests.support import server as support
 from tests.support.permissions import record
 from tests.support.rows import Rows
 
@@ -25,16 +26,57 @@ MESSAGE = {"role": "user", "content": "x" * 500}
 pytestmark = pytest.mark.timeout(600)
 
 
-class Server:
+class Api:
+    """The API with its table in reach, and the tool that proves deletions."""
+
+    url: str
+    rows: Rows
+    environment: Mapping[str, str]
+    """What finds the issuer's key and the table."""
+
+    def client(self, user: str) -> httpx.Client:
+        made = self._run("local.token", user)
+        return httpx.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {made.stdout.strip()}"},
+            timeout=30,
+        )
+
+    def verify(self) -> "subprocess.CompletedProcess[str]":
+        return self._run("local.verify", "--grace", "1", "--read-units", "100000")
+
+    def _run(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+class Deployed(Api):
+    """What is deployed, emptied: what other tests have left would look like ours."""
+
+    def __init__(self, api: support.Api) -> None:
+        self.url = api.url
+        self.rows = Rows.deployed()
+        self.environment = {**os.environ, "TABLE": self.rows.name}
+        self.rows.clear()
+
+
+class Server(Api):
     """``python -m local`` on a data directory of its own."""
 
     def __init__(self, data: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
         self.data = data
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-            "PORT": str(self.port),
+            "PORT": str(port),
             "DATA": str(data),
         }
         with (data / "output").open("wb") as output:
@@ -48,17 +90,6 @@ class Server:
         wait_for(self._answers, 60)
         url = (data / "dynamodb.url").read_text()
         self.rows = Rows(emulator_endpoint(url).client("dynamodb"), "ConversationsTable")
-
-    def client(self, user: str) -> httpx.Client:
-        made = self._run("local.token", user)
-        return httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
-            headers={"Authorization": f"Bearer {made.stdout.strip()}"},
-            timeout=30,
-        )
-
-    def verify(self) -> "subprocess.CompletedProcess[str]":
-        return self._run("local.verify", "--grace", "1", "--read-units", "100000")
 
     def processes(self, word: str) -> list[int]:
         """Return our processes whose command line and environment hold a word."""
@@ -80,18 +111,8 @@ class Server:
 
     def _answers(self) -> bool:
         with suppress(httpx.HTTPError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
+            return httpx.get(f"{self.url}/healthz").status_code == 200
         return False
-
-    def _run(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +122,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def api(request: pytest.FixtureRequest) -> Api:
+    deployed = support.Api.deployed()
+    return Deployed(deployed) if deployed else request.getfixturevalue("server")
+
+
 @pytest.fixture
-def alice(server: Server) -> Iterator[httpx.Client]:
+def alice(api: Api) -> Iterator[httpx.Client]:
     """Return alice's client; a conversation of bob's must be whole when the test is over."""
-    with server.client("alice") as client, server.client("bob") as bob:
+    with api.client("alice") as client, api.client("bob") as bob:
         assert client.delete("/v1/conversations").status_code == 200
         create(bob, 20)
-        before = of_owner(server, "bob")
+        before = of_owner(api, "bob")
         yield client
-        assert of_owner(server, "bob") == before
-        assert rows_but(server, "bob") == []
-        verified = server.verify()
+        assert of_owner(api, "bob") == before
+        assert rows_but(api, "bob") == []
+        verified = api.verify()
         assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
@@ -126,7 +153,7 @@ def create(client: httpx.Client, messages: int) -> str:
     return conversation_id
 
 
-def fill(server: Server, owner: str, conversation_id: str, messages: int) -> int:
+def fill(api: Api, owner: str, conversation_id: str, messages: int) -> int:
     """Write a long conversation's rows as the stores would: messages, versions, references, links.
 
     The header's count is left as it is: deleting does not read it.
@@ -147,8 +174,8 @@ def fill(server: Server, owner: str, conversation_id: str, messages: int) -> int
             put(f"U#{owner}", f"S#{conversation_id}#{facts['share_id']}", type="share_ref"),
         ]
     for start in range(0, len(requests), 25):
-        batch = {server.rows.name: requests[start : start + 25]}
-        assert not server.rows.client.batch_write_item(RequestItems=batch)["UnprocessedItems"]  # type: ignore[arg-type]
+        batch = {api.rows.name: requests[start : start + 25]}
+        assert not api.rows.client.batch_write_item(RequestItems=batch)["UnprocessedItems"]  # type: ignore[arg-type]
     return len(requests)
 
 
@@ -157,13 +184,13 @@ def put(partition: str, sort: str, **attributes: str) -> dict[str, Any]:
     return {"PutRequest": {"Item": {name: {"S": value} for name, value in row.items()}}}
 
 
-def of_owner(server: Server, owner: str) -> list[dict[str, Any]]:
-    mine = [row for row in server.rows.all() if f"{row['PK']}#".startswith(f"U#{owner}#")]
+def of_owner(api: Api, owner: str) -> list[dict[str, Any]]:
+    mine = [row for row in api.rows.all() if f"{row['PK']}#".startswith(f"U#{owner}#")]
     return sorted(mine, key=lambda row: (row["PK"], row["SK"]))
 
 
-def rows_but(server: Server, owner: str) -> list[dict[str, Any]]:
-    return [row for row in server.rows.all() if not f"{row['PK']}#".startswith(f"U#{owner}#")]
+def rows_but(api: Api, owner: str) -> list[dict[str, Any]]:
+    return [row for row in api.rows.all() if not f"{row['PK']}#".startswith(f"U#{owner}#")]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> float:
@@ -190,12 +217,12 @@ def kill(server: Server, word: str, conversation_id: str, message: int) -> None:
     assert victims
 
 
-def has_message(server: Server, conversation_id: str, number: int) -> bool:
+def has_message(api: Api, conversation_id: str, number: int) -> bool:
     key = {
         "PK": {"S": f"U#alice#C#{conversation_id}"},
         "SK": {"S": f"I#0#item_{number:026}"},
     }
-    return "Item" in server.rows.client.get_item(TableName=server.rows.name, Key=key)
+    return "Item" in api.rows.client.get_item(TableName=api.rows.name, Key=key)
 
 
 def shown(server: Server) -> str:
@@ -203,21 +230,21 @@ def shown(server: Server) -> str:
     return (server.data / "output").read_text("utf-8")
 
 
-def gone(server: Server, conversation_id: str) -> bool:
+def gone(api: Api, conversation_id: str) -> bool:
     query: Any = {
         "KeyConditionExpression": "PK = :pk",
         "ExpressionAttributeValues": {":pk": {"S": f"U#alice#C#{conversation_id}"}},
         "Select": "COUNT",
     }
-    return server.rows.client.query(TableName=server.rows.name, **query)["Count"] == 0
+    return api.rows.client.query(TableName=api.rows.name, **query)["Count"] == 0
 
 
 def test_a_hundred_conversations_of_fifty_messages_go_in_one_call(
-    server: Server, alice: httpx.Client
+    api: Api, alice: httpx.Client
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
         ids = list(pool.map(lambda _: create(alice, 50), range(100)))
-    assert len(of_owner(server, "alice")) == 100 * 51
+    assert len(of_owner(api, "alice")) == 100 * 51
 
     start = time.monotonic()
     reply = alice.post("/v1/conversations/bulk-delete", json={"conversation_ids": ids})
@@ -225,11 +252,11 @@ def test_a_hundred_conversations_of_fifty_messages_go_in_one_call(
 
     assert reply.json() == {"deleted_count": 100, "failed_count": 0, "failed_ids": []}
     assert alice.get("/v1/conversations").json()["data"] == []
-    erased = wait_for(lambda: rows_but(server, "bob") == [], 60)
-    wait_for(lambda: f'"conversation erased", "conversation_id": "{ids[0]}"' in shown(server), 5)
+    erased = wait_for(lambda: rows_but(api, "bob") == [], 60)
     report(f"100 x 50: answered in {answered:.2f} s, 5,000 rows erased {erased:.1f} s later")
 
 
+@pytest.mark.make_run("it kills processes of make run")
 def test_ten_thousand_messages_go_through_kills_and_small_ones_do_not_wait(
     server: Server, alice: httpx.Client
 ) -> None:
@@ -249,6 +276,7 @@ def test_ten_thousand_messages_go_through_kills_and_small_ones_do_not_wait(
     kill(server, "PurgeFunction", big, 6_000)
     kill(server, "local.emulator", big, 8_000)
     wait_for(lambda: gone(server, big), 120)
+    wait_for(lambda: f'"conversation erased", "conversation_id": "{big}"' in shown(server), 5)
     report(f"{count:,} rows erased in {time.monotonic() - start:.1f} s, killed four times")
 
     assert alice.get(f"/v1/conversations/{kept}").status_code == 200
@@ -256,7 +284,7 @@ def test_ten_thousand_messages_go_through_kills_and_small_ones_do_not_wait(
     wait_for(lambda: rows_but(server, "bob") == [], 60)
 
 
-def test_all_of_a_thousand_go(server: Server, alice: httpx.Client) -> None:
+def test_all_of_a_thousand_go(api: Api, alice: httpx.Client) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: create(alice, 1), range(1_000)))
 
@@ -266,13 +294,11 @@ def test_all_of_a_thousand_go(server: Server, alice: httpx.Client) -> None:
 
     expected = {"object": "conversations.deleted", "deleted": True, "deleted_count": 1_000}
     assert reply.json() == expected
-    erased = wait_for(lambda: rows_but(server, "bob") == [], 120)
+    erased = wait_for(lambda: rows_but(api, "bob") == [], 120)
     report(f"1,000 conversations: answered in {answered:.2f} s, erased {erased:.1f} s later")
 
 
-def test_sixteen_who_write_into_it_leave_nothing_behind(
-    server: Server, alice: httpx.Client
-) -> None:
+def test_sixteen_who_write_into_it_leave_nothing_behind(api: Api, alice: httpx.Client) -> None:
     doomed = create(alice, 20)
     path = f"/v1/conversations/{doomed}/items"
 
@@ -297,6 +323,6 @@ def test_sixteen_who_write_into_it_leave_nothing_behind(
     assert sum(written for written, _ in results) > 0
     assert any(404 in refused for _, refused in results)
     assert {status for _, refused in results for status in refused} <= {404, 409}
-    wait_for(lambda: rows_but(server, "bob") == [], 60)
+    wait_for(lambda: rows_but(api, "bob") == [], 60)
     time.sleep(2)
-    assert rows_but(server, "bob") == []
+    assert rows_but(api, "bob") == []

@@ -5,8 +5,11 @@ import socket
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.server import Server
+
+pytestmark = pytest.mark.make_run("it is about the processes of make run")
 
 
 def is_listening(url: str) -> bool:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from local.model import installed
-from tests.support.server import Server
+from tests.support.server import opened
 
 pytestmark = pytest.mark.skipif(
     installed() is None, reason="no wheel of the local model for this platform"
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(
 def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A user of a server with the model it brings by default."""
     with (
-        Server.started(tmp_path_factory.mktemp("data"), MODEL="", MODEL_BASE_URL="") as server,
-        server.client("alice") as client,
+        opened(tmp_path_factory.mktemp("data"), MODEL="", MODEL_BASE_URL="") as api,
+        api.client("alice") as client,
     ):
         yield client
 

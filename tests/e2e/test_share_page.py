@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.sample import HOSTILE, TITLE, TURNS
-from tests.support.server import Server
+from tests.support.server import opened
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -39,8 +39,8 @@ Show = Callable[..., Page]
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of alice's for a server of our own, with nothing in it."""
     with (
-        Server.started(tmp_path_factory.mktemp("data")) as server,
-        server.client("alice") as client,
+        opened(tmp_path_factory.mktemp("data")) as api,
+        api.client("alice") as client,
     ):
         yield client
 

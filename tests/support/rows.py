@@ -1,7 +1,9 @@
 """The table as it is, for tests that look behind the API."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 if TYPE_CHECKING:
@@ -14,6 +16,18 @@ class Rows:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self.client = client
         self.name = name
+
+    @classmethod
+    def deployed(cls) -> "Rows":
+        """Return those of the deployed table that COLLOQUY_TABLE names."""
+        return cls(boto3.client("dynamodb"), os.environ["COLLOQUY_TABLE"])
+
+    def clear(self) -> None:
+        """Delete every row."""
+        for row in self.all():
+            self.client.delete_item(
+                TableName=self.name, Key={"PK": {"S": row["PK"]}, "SK": {"S": row["SK"]}}
+            )
 
     def all(self) -> list[dict[str, Any]]:
         """Return every row, in no order."""

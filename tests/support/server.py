@@ -1,4 +1,4 @@
-"""`make run`'s own processes, started on a free port and stopped as Ctrl-C does."""
+"""Where the e2e tests find the API: what is deployed, or `make run`'s processes on a free port."""
 
 import os
 import re
@@ -24,11 +24,43 @@ _STOP_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Server:
-    """A running stand-in for AWS with the real functions."""
+class Api:
+    """The API at an address, and the folder with the key of the issuer it trusts."""
 
     url: str
     data: Path
+
+    @classmethod
+    def deployed(cls) -> "Api | None":
+        """Return the one that COLLOQUY_URL and DATA name, as `make rehearse` sets them."""
+        url = os.environ.get("COLLOQUY_URL")
+        return cls(url, Path(os.environ["DATA"])) if url else None
+
+    def token(self, user: str, *options: str) -> str:
+        """Return what `make -s token USER=…` prints."""
+        printed = subprocess.run(
+            [sys.executable, "-m", "local.token", user, *options],
+            cwd=ROOT,
+            env={**os.environ, "DATA": str(self.data)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return printed.stdout.strip()
+
+    def client(self, user: str) -> httpx.Client:
+        """Return a client of a user; close it after use."""
+        return httpx.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {self.token(user)}"},
+            timeout=40,
+        )
+
+
+@dataclass(frozen=True)
+class Server(Api):
+    """A running stand-in for AWS with the real functions."""
+
     process: "subprocess.Popen[bytes]"
 
     @classmethod
@@ -64,26 +96,6 @@ class Server:
             time.sleep(0.05)
         raise AssertionError(f"the server was not ready in {_START_SECONDS} s:\n{said}")
 
-    def token(self, user: str, *options: str) -> str:
-        """Return what `make -s token USER=…` prints."""
-        printed = subprocess.run(
-            [sys.executable, "-m", "local.token", user, *options],
-            cwd=ROOT,
-            env={**os.environ, "DATA": str(self.data)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return printed.stdout.strip()
-
-    def client(self, user: str) -> httpx.Client:
-        """Return a client of a user; close it after use."""
-        return httpx.Client(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {self.token(user)}"},
-            timeout=40,
-        )
-
     def descendants(self) -> list[psutil.Process]:
         """Return every process the server has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -97,3 +109,14 @@ class Server:
                 if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function:
                     found.append(process)
         return found
+
+
+@contextmanager
+def opened(data: Path, **environment: str) -> Iterator[Api]:
+    """Give what is deployed, or else a server of one's own with an empty table."""
+    deployed = Api.deployed()
+    if deployed is not None:
+        yield deployed
+        return
+    with Server.started(data, **environment) as server:
+        yield server

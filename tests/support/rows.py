@@ -22,13 +22,6 @@ class Rows:
         """Return those of the deployed table that COLLOQUY_TABLE names."""
         return cls(boto3.client("dynamodb"), os.environ["COLLOQUY_TABLE"])
 
-    def clear(self) -> None:
-        """Delete every row."""
-        for row in self.all():
-            self.client.delete_item(
-                TableName=self.name, Key={"PK": {"S": row["PK"]}, "SK": {"S": row["SK"]}}
-            )
-
     def all(self) -> list[dict[str, Any]]:
         """Return every row, in no order."""
         read = TypeDeserializer().deserialize

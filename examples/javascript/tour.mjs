@@ -144,7 +144,8 @@ async function restore(colloquy, files) {
 
 /** Print a line. */
 function say(what, value) {
-  console.log(`  ${what}: ${Array.isArray(value) ? value.join(", ") : value}`);
+  const shown = Array.isArray(value) ? value.join(", ") : String(value);
+  console.log(`  ${what}: ${shown.trim().replace(/\s+/g, " ")}`);
 }
 
 /** Return everything a generator yields. */

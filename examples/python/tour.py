@@ -140,8 +140,8 @@ def restore(colloquy: Colloquy, files: list[str]) -> None:
 
 def say(what: str, value: object) -> None:
     """Print a line."""
-    shown = ", ".join(value) if isinstance(value, list) else value
-    print(f"  {what}: {shown}")
+    shown = ", ".join(value) if isinstance(value, list) else str(value)
+    print(f"  {what}: {' '.join(shown.split())}")
 
 
 def refusal(call: Callable[[], Answer]) -> str:

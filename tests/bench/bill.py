@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from local.intrinsics import read_yaml
@@ -28,6 +29,18 @@ _PLATFORM_LINES: Final = (
         "SegmentId: 0000000000000000 Sampled: true"
     ),
 )
+_ACCESS: Final = {
+    "requestId": "JKJaXmPLvHcESHA=",
+    "requestTime": "23/Nov/2026:03:10:59 +0000",
+    "httpMethod": "POST",
+    "routeKey": "POST /v1/conversations/{conversation_id}/items",
+    "status": "201",
+    "responseLatency": "60",
+    "integrationLatency": "55",
+    "integrationStatus": "200",
+    "responseLength": "1000",
+}
+"""How long the fields of the access log are; those that are not here are `-` where all is well."""
 _EVENT_BYTES: Final = 26
 """What CloudWatch Logs adds to each event (PutLogEvents)."""
 
@@ -125,7 +138,7 @@ class Bill:
         answers = max(1, -(-measured.answer_bytes * operation.size // _REQUEST_BYTES))
         invocations = requests + sum(million for each in done[1:] if each.function != CLEANUP)
         gb_seconds = sum(self._gigabytes(each.function) * each.ms / 1000 for each in done)
-        logs = sum(each.log_bytes for each in done) * million / _GB
+        lines = sum(each.log_bytes for each in done) + _access_log_bytes() / operation.size
         traced = self._prices.assumed["traced_percent"] / 100
         return Line(
             gateway=pay("api_request", requests * answers),
@@ -133,7 +146,7 @@ class Bill:
             + pay("lambda_gb_second", gb_seconds * million),
             table=pay("write_unit", million * sum(each.units.writes for each in done))
             + pay("read_unit", million * sum(each.units.reads for each in done)),
-            logs=pay("log_gb", logs),
+            logs=pay("log_gb", lines * million / _GB),
             out=pay("out_gb", measured.answer_bytes * million / _GB),
             busy=pay("trace", traced * invocations),
             thin=pay("trace", invocations),
@@ -146,8 +159,12 @@ class Bill:
         units = self._counts.idle_cleanup
         wait = units.trips * self._prices.assumed["round_trip_ms"] / 1000
         return [
-            self._idle("alarm_month", "alarms", sum(map(_metrics_of, _resources("Alarm")))),
-            self._idle("dashboard_month", "dashboards", len(_resources("Dashboard"))),
+            self._idle(
+                "alarm_month",
+                "metrics that alarms watch",
+                sum(map(_metrics_of, _resources("CloudWatch::Alarm"))),
+            ),
+            self._idle("dashboard_month", "dashboards", len(_resources("CloudWatch::Dashboard"))),
             self._idle("metric_month", "metrics that the cleanup writes", len(_metrics(CLEANUP))),
             self._idle("schedule", "runs of the cleanup: schedule", runs),
             self._idle("lambda_request", "… requests", runs),
@@ -193,10 +210,19 @@ def _log_bytes(own: float, lines: float, invocations: float) -> float:
     return own + _EVENT_BYTES * lines + platform * invocations
 
 
+def _access_log_bytes() -> int:
+    """Return what API Gateway writes into the access log of a request."""
+    (api,) = _resources("Serverless::HttpApi")
+    form: str = api["AccessLogSettings"]["Format"]["Fn::Sub"]
+    line = re.sub(r"\$context\.([\w.]+)", lambda field: _ACCESS.get(field[1], "-"), form)
+    return len(line.replace("${AWS::StackName}", "colloquy-prod")) + _EVENT_BYTES
+
+
+@cache
 def _resources(kind: str) -> list[Mapping[str, Any]]:
-    """Return the properties of the template's resources of CloudWatch of a kind."""
+    """Return the properties of the template's resources of a kind."""
     resources = read_yaml((ROOT / "template.yaml").read_text("utf-8"))["Resources"].values()
-    return [each["Properties"] for each in resources if each["Type"] == f"AWS::CloudWatch::{kind}"]
+    return [each["Properties"] for each in resources if each["Type"] == f"AWS::{kind}"]
 
 
 def _metrics_of(alarm: Mapping[str, Any]) -> int:

@@ -7,9 +7,12 @@ docs/cost/measured.json and of docs/cost/prices.toml. A test holds the page to t
 import re
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Final
 
 import tests.conftest  # noqa: F401 - an environment without anybody's AWS account
+from colloquy.observability import logger
 from tests.bench.bill import MILLION, Bill, Prices
 from tests.bench.counting import SIZES, Counts, Units, count
 from tests.bench.measuring import Measurements, measure
@@ -18,6 +21,13 @@ from tests.support.functions import ROOT, declared
 
 PAGE: Final = ROOT / "docs/cost.md"
 MEASURED: Final = ROOT / "docs/cost/measured.json"
+_ASSUMED: Final = {
+    "round_trip_ms": "a round trip to DynamoDB, in ms (AWS says single-digit milliseconds)",
+    "cold_starts_percent": "cold starts among a hundred invocations (AWS says under 1)",
+    "vcpu_mb": "MB of memory at which Lambda gives one vCPU",
+    "traced_percent": "traced of a hundred invocations, beyond the first of each second",
+    "hours_a_month": "hours of a month",
+}
 _BLOCK: Final = re.compile(r"(<!-- make cost: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -27,7 +37,10 @@ def main() -> int:
     measured = measure()
     MEASURED.write_text(measured.as_json(), encoding="utf-8")
     print("Counting …", file=sys.stderr)
-    tables = Tables(count(), measured, Prices.read())
+    logger.setLevel("CRITICAL")
+    with redirect_stdout(StringIO()):  # the metrics of the functions
+        counts = count()
+    tables = Tables(counts, measured, Prices.read())
     PAGE.write_text(filled(PAGE.read_text("utf-8"), tables), encoding="utf-8")
     for name in tables.names:
         print(f"\n{name}\n\n{tables.made(name)}")
@@ -110,7 +123,7 @@ class Tables:
             later = "" if operation.later is None else _units(counted.later)
             who = "" if operation.later is None else _who(operation.later)
             rows.append([operation.name, *_each(counted.request), who, later])
-        head = ["one of", "round trips", "write units", "read units", "later", "units"]
+        head = ["one of", "round trips", "write units", "read units", "later", "of these each"]
         return _table(head, rows)
 
     def length(self) -> str:
@@ -144,7 +157,7 @@ class Tables:
 
     def assumed(self) -> str:
         """Return what is taken to be so."""
-        rows = [[name.replace("_", " "), f"{value:g}"] for name, value in self._assumptions()]
+        rows = [[_ASSUMED[name], f"{value:g}"] for name, value in self._prices.assumed.items()]
         return _table(["", "taken to be"], rows)
 
     def prices(self) -> str:
@@ -154,15 +167,13 @@ class Tables:
             usd = f"{price['usd']:.10f}".rstrip("0")
             whole, _, cents = usd.partition(".")
             free = f"{price['free']:,}" if "free" in price else ""
-            source = f"[AWS]({price['source']}), [also]({price['also']})"
-            listed = f"{whole}.{cents:<02}"
-            rows.append([price["what"], listed, f"{price['per']:,}", free, price["as_of"], source])
-        said = f"{self._prices.region}, looked up on {self._prices.looked_up}.\n\n"
+            sources = {"AWS": price["source"], "also": price.get("also")}
+            said = ", ".join(f"[{who}]({url})" for who, url in sources.items() if url)
+            listed, per = f"{whole}.{cents:<02}", f"{price['per']:,}"
+            rows.append([price["what"], listed, per, free, price.get("as_of", ""), said])
+        when = f"{self._prices.region}, looked up on {self._prices.looked_up}.\n\n"
         head = ["", "US dollars", "for", "free a month", "as of", "source"]
-        return said + _table(head, rows)
-
-    def _assumptions(self) -> Iterable[tuple[str, float]]:
-        return self._prices.assumed.items()
+        return when + _table(head, rows)
 
 
 def _each(units: Units) -> list[str]:
@@ -170,8 +181,7 @@ def _each(units: Units) -> list[str]:
 
 
 def _units(units: Units) -> str:
-    trips, writes, reads = _each(units)
-    return f"{trips} trips, {writes} write, {reads} read"
+    return " / ".join(_each(units))
 
 
 def _who(function: str) -> str:

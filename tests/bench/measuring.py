@@ -161,6 +161,8 @@ def measure() -> Measurements:
 def _server() -> Iterator[Server]:
     with serving(says("A title")) as model, TemporaryDirectory() as data:
         choice = {"MODEL": "free", "MODEL_BASE_URL": model.url, "MODEL_TABLE": ""}
+        with Server.started(Path(data), **choice):
+            pass  # compiles, as what is deployed has been
         with Server.started(Path(data), **choice) as server:
             yield server
 

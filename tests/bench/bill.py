@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -159,18 +159,25 @@ class Bill:
         units = self._counts.idle_cleanup
         wait = units.trips * self._prices.assumed["round_trip_ms"] / 1000
         return [
-            self._idle(
-                "alarm_month",
-                "metrics that alarms watch",
-                sum(map(_metrics_of, _resources("CloudWatch::Alarm"))),
-            ),
-            self._idle("dashboard_month", "dashboards", len(_resources("CloudWatch::Dashboard"))),
+            *self._monitoring(),
             self._idle("metric_month", "metrics that the cleanup writes", len(_metrics(CLEANUP))),
             self._idle("schedule", "runs of the cleanup: schedule", runs),
             self._idle("lambda_request", "… requests", runs),
             self._idle("lambda_gb_second", "… GB-seconds", runs * wait * self._gigabytes(CLEANUP)),
             self._idle("read_unit", "… read units", runs * units.reads),
             self._idle("trace", "… traces", runs),
+        ]
+
+    def _monitoring(self) -> list["Idle"]:
+        """Return what ``Monitoring=off`` saves."""
+        watched = sum(map(_metrics_of, _resources("CloudWatch::Alarm")))
+        dashboards = len(_resources("CloudWatch::Dashboard"))
+        return [
+            replace(each, is_optional=True)
+            for each in (
+                self._idle("alarm_month", "metrics that alarms watch", watched),
+                self._idle("dashboard_month", "dashboards", dashboards),
+            )
         ]
 
     def _idle(self, price: str, what: str, amount: float) -> "Idle":
@@ -203,6 +210,7 @@ class Idle:
     amount: float
     usd: float
     beyond_free: float
+    is_optional: bool = False
 
 
 def _log_bytes(own: float, lines: float, invocations: float) -> float:

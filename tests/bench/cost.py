@@ -6,14 +6,14 @@ docs/cost/measured.json and of docs/cost/prices.toml. A test holds the page to t
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import Final
 
 import tests.conftest  # noqa: F401 - an environment without anybody's AWS account
 from colloquy.observability import logger
-from tests.bench.bill import MILLION, Bill, Prices
+from tests.bench.bill import MILLION, Bill, Idle, Prices
 from tests.bench.counting import SIZES, Counts, Units, count
 from tests.bench.measuring import Measurements, measure
 from tests.bench.operations import IN_LONG_ONES, OPERATIONS
@@ -109,10 +109,8 @@ class Tables:
             [each.what, f"{each.amount:,.0f}", f"{each.usd:.3f}", f"{each.beyond_free:.3f}"]
             for each in positions
         ]
-        listed, beyond = (
-            sum(getattr(each, name) for each in positions) for name in ("usd", "beyond_free")
-        )
-        rows.append(["**together**", "", f"**{listed:.2f}**", f"**{beyond:.2f}**"])
+        needed = [each for each in positions if not each.is_optional]
+        rows += [_sum("together", positions), _sum("with `Monitoring=off`", needed)]
         return _table(["", "a month", "list price", "beyond what is free"], rows)
 
     def counted(self) -> str:
@@ -178,6 +176,12 @@ class Tables:
 
 def _each(units: Units) -> list[str]:
     return [f"{value:g}" for value in (units.trips, units.writes, units.reads)]
+
+
+def _sum(what: str, positions: Sequence[Idle]) -> list[str]:
+    usd = sum(each.usd for each in positions)
+    beyond = sum(each.beyond_free for each in positions)
+    return [f"**{what}**", "", f"**{usd:.2f}**", f"**{beyond:.2f}**"]
 
 
 def _units(units: Units) -> str:

@@ -71,7 +71,7 @@ def tour(language: str, server: Server, **environment: str) -> str:
     return done.stdout
 
 
-def run(language: str, code: str, url: str, token: str | None = None) -> Any:
+def run(language: str, code: str, url: str, token: str = "") -> Any:
     """Return the JSON that a few lines print, which find the client as ``colloquy``."""
     if language == "python":
         words = [sys.executable, "-c", f"{PYTHON.format(url=url, token=token)}\n{code}"]

@@ -33,7 +33,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test screenshots bench cost check format lint types imports template policy verify-erasure redrive-erasures routes lock build build-here deploy clean
+.PHONY: help run model token invoke test screenshots bench cost fuzz check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,7 +60,10 @@ bench: .venv/tests ## Count round trips and capacity units of each request, at 1
 cost: .venv/tests ## Measure and count what a million of each cost on AWS, and write docs/cost.md anew
 	$(BIN)/python -m tests.bench.cost
 
-check: lint types imports template policy ## Everything CI runs before the tests
+fuzz: .venv/tests ## Fuzz the API by its OpenAPI document, longer than the tests do (EXAMPLES= for each operation)
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest tests/e2e/test_fuzz.py -q -rP --timeout=0
+
+check: lint types imports reference template policy ## Everything CI runs before the tests
 
 format: .venv/tests ## Put the code into shape
 	$(BIN)/ruff format .
@@ -75,6 +78,9 @@ types: .venv/tests
 
 imports: .venv/tests
 	$(BIN)/lint-imports
+
+reference: .venv/local
+	@$(OPERATE) -m local.openapi --check
 
 template: .venv/tests .venv-sam/done
 	$(BIN)/cfn-lint template.yaml
@@ -94,6 +100,9 @@ redrive-erasures: .venv/local ## Have erased what verify-erasure printed, from s
 
 routes: .venv/local ## Write template.yaml's routes down for the function behind $$default
 	$(BIN)/python -m local.routes
+
+openapi: .venv/local ## Write the OpenAPI document of all functions down (served at /openapi.json)
+	@$(OPERATE) -m local.openapi
 
 lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) pyproject.toml --group local --group tests -o tests/requirements.txt

@@ -7,7 +7,9 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from colloquy import wiring
+from colloquy.domain.errors import ConflictError, NotFoundError
 from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
+from colloquy.http.answers import refuses
 from colloquy.http.caller import CallerId
 from colloquy.http.conditions import IfMatch, OnceOnly, revisions
 from colloquy.http.conversations import (
@@ -34,10 +36,15 @@ _UNTITLED: Final = ConversationCreate()
 
 
 @api.post("/v1/conversations", status_code=201, tags=["conversations"])
+@refuses(ConflictError, NotFoundError)
 def create_conversation(
     caller: CallerId, service: Service, once: OnceOnly, body: ConversationCreate = _UNTITLED
 ) -> Response[ConversationOut]:
-    """Create a conversation, with its first messages if some are sent."""
+    """Create a conversation, with its first messages if some are sent.
+
+    Without a title it gets one from its first user message. All or nothing: where a message or the
+    project is refused, there is no conversation either.
+    """
     written = service.create(caller, body.draft(), once)
     conversation = written.value
     if not written.replayed:
@@ -62,7 +69,10 @@ def list_conversations(
     archived: ArchivedFilter = "false",
     project_id: Annotated[str | None, Query(description="Only those filed in it.")] = None,
 ) -> ListOut[ConversationOut]:
-    """List the caller's conversations by creation."""
+    """List the caller's conversations by creation.
+
+    Those out of sight (`archived`) are left out unless asked for. The newest stand first.
+    """
     page = service.find(caller, PageRequest(limit, after, order), archived, project_id)
     return list_of(ConversationOut, page.data, has_more=page.has_more)
 
@@ -71,7 +81,11 @@ def list_conversations(
 def open_conversation(
     conversation_id: str, caller: CallerId, service: Service, order: OrderBy = "asc"
 ) -> Response[OpenConversationOut]:
-    """Open a conversation with its messages, as many as one answer holds."""
+    """Open a conversation with its messages, as many as one answer holds.
+
+    As many as fit an answer of 5 MB; where some are left, `items_next_after` is what
+    GET …/items takes as `after`.
+    """
     conversation, items = service.open(caller, conversation_id, order)
     return answer(OpenConversationOut.of(conversation, items), etag=conversation.etag)
 
@@ -84,13 +98,18 @@ def update_conversation(
     body: ConversationPatch,
     if_match: IfMatch = None,
 ) -> Response[ConversationOut]:
-    """Change the fields the client sent."""
+    """Change what is sent of a conversation.
+
+    A field left out stays as it is, and `metadata` replaces what was there. A title set here is
+    never replaced by an automatic one.
+    """
     written = service.update(caller, conversation_id, body.changes(), revisions(if_match))
     logger.info("conversation changed", conversation_id=conversation_id)
     return answer(ConversationOut.model_validate(written.value), etag=written.value.etag)
 
 
 @api.post("/v1/conversations/<conversation_id>", tags=["conversations"])
+@refuses(ConflictError)
 def update_conversation_by_post(
     conversation_id: str,
     caller: CallerId,
@@ -99,7 +118,10 @@ def update_conversation_by_post(
     body: ConversationPatch,
     if_match: IfMatch = None,
 ) -> Response[ConversationOut]:
-    """Change the fields the client sent: PATCH for clients that cannot send one."""
+    """Change what is sent of a conversation, from clients that cannot send a PATCH.
+
+    Takes and answers what PATCH does.
+    """
     written = service.update(caller, conversation_id, body.changes(), revisions(if_match), once)
     if not written.replayed:
         logger.info("conversation changed", conversation_id=conversation_id)
@@ -114,7 +136,11 @@ def update_conversation_by_post(
 def delete_conversation(
     conversation_id: str, caller: CallerId, service: Service, if_match: IfMatch = None
 ) -> Response[None]:
-    """Delete a conversation for good."""
+    """Delete a conversation for good.
+
+    With the answer it is gone for every reader: its messages, their versions and its links. What is
+    left of it is erased soon after. A second time it is a 404.
+    """
     service.delete(caller, conversation_id, revisions(if_match))
     logger.info("conversation deleted", conversation_id=conversation_id)
     measure("ConversationsDeleted", 1)
@@ -125,7 +151,10 @@ def delete_conversation(
 def delete_conversations(
     caller: CallerId, service: DeletionService, once: OnceOnly, body: BulkDelete
 ) -> Response[BulkDeleteOut]:
-    """Delete up to 100 conversations for good; the ids that could not be are in the answer."""
+    """Delete up to 100 conversations for good; the ids that could not be are in the answer.
+
+    It never fails as a whole for one id. What is deleted is gone for every reader with the answer.
+    """
     written = service.delete_many(caller, body.conversation_ids, once)
     if not written.replayed:
         deleted, failed = written.value.deleted, written.value.failed
@@ -136,7 +165,11 @@ def delete_conversations(
 
 @api.delete("/v1/conversations", tags=["conversations"])
 def delete_all_conversations(caller: CallerId, service: DeletionService) -> AllDeletedOut:
-    """Delete all of the caller's conversations for good."""
+    """Delete all of the caller's conversations for good.
+
+    Those that are there as the request comes in. Where they are more than one request can delete,
+    the answer is a 503, and the same request goes on.
+    """
     count = service.delete_all(caller)
     logger.info("all conversations deleted", count=count)
     measure("ConversationsDeleted", count)

@@ -7,9 +7,11 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from colloquy import wiring
+from colloquy.domain.errors import ConflictError, ConversationFullError
 from colloquy.domain.item import MAX_CALL_ID, Item
 from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
 from colloquy.domain.receipt import Written
+from colloquy.http.answers import refuses
 from colloquy.http.caller import CallerId
 from colloquy.http.conditions import IfMatch, OnceOnly, revisions
 from colloquy.http.items import ItemCreate, ItemEdit, ItemOut, ItemsBody
@@ -35,10 +37,15 @@ _CALL_ID: Final = Query(
 
 
 @api.post("/v1/conversations/<conversation_id>/items", status_code=201, tags=["items"])
+@refuses(ConflictError, ConversationFullError)
 def append_items(
     conversation_id: str, caller: CallerId, service: Service, once: OnceOnly, body: ItemsBody
 ) -> Response[ItemOut | ListOut[ItemOut]]:
-    """Append one message, or several in one go."""
+    """Append one message, or several in one go.
+
+    Several are written all or nothing, in the order sent, and the answer is their list. A
+    conversation holds 10,000 messages; one message 358,400 bytes of UTF-8 JSON.
+    """
     sent, within = ([body], None) if isinstance(body, ItemCreate) else (body.items, "items")
     drafts = [item.draft() for item in sent]
     written = service.append(caller, conversation_id, drafts, once, within=within)
@@ -67,7 +74,10 @@ def list_items(
     order: OrderBy = "desc",
     call_id: Annotated[str | None, _CALL_ID] = None,
 ) -> ListOut[ItemOut]:
-    """List a conversation's messages in the order they were written, or newest first."""
+    """List a conversation's messages in the order they were written, or newest first.
+
+    Newest first unless asked otherwise. `call_id` finds those with that reference of the client's.
+    """
     page = service.find(caller, conversation_id, PageRequest(limit, after, order), call_id)
     return list_of(ItemOut, page.data, has_more=page.has_more)
 
@@ -76,12 +86,16 @@ def list_items(
 def read_item(
     conversation_id: str, item_id: str, caller: CallerId, service: Service
 ) -> Response[ItemOut]:
-    """Read one message."""
+    """Read one message.
+
+    Also by its id with `msg_` in place of `item_`.
+    """
     item = service.get(caller, conversation_id, item_id)
     return answer(ItemOut.model_validate(item), etag=item.etag)
 
 
 @api.put("/v1/conversations/<conversation_id>/items/<item_id>/edit", tags=["items"])
+@refuses(ConflictError)
 def edit_item(
     conversation_id: str,
     item_id: str,
@@ -90,12 +104,16 @@ def edit_item(
     body: ItemEdit,
     if_match: IfMatch = None,
 ) -> Response[ItemOut]:
-    """Give a message another text; what it said before stays as a version."""
+    """Give a message another text; what it said before stays as a version.
+
+    It keeps its id and its place, and the messages after it stay.
+    """
     written = service.edit(caller, conversation_id, item_id, body.text, revisions(if_match))
     return _rewritten(conversation_id, written)
 
 
 @api.post("/v1/conversations/<conversation_id>/items/<item_id>/edit", tags=["items"])
+@refuses(ConflictError)
 def edit_item_by_post(
     conversation_id: str,
     item_id: str,
@@ -105,7 +123,10 @@ def edit_item_by_post(
     body: ItemEdit,
     if_match: IfMatch = None,
 ) -> Response[ItemOut]:
-    """Give a message another text: PUT for clients that cannot send one."""
+    """Give a message another text, from clients that cannot send a PUT.
+
+    Takes and answers what PUT does.
+    """
     precondition = revisions(if_match)
     written = service.edit(caller, conversation_id, item_id, body.text, precondition, once)
     return _rewritten(conversation_id, written)
@@ -120,7 +141,10 @@ def list_versions(
     limit: Limit = DEFAULT_LIMIT,
     after: Annotated[str | None, _VERSION_AFTER] = None,
 ) -> VersionListOut:
-    """List every text a message has had, newest first, the current one included."""
+    """List every text a message has had, newest first, the current one included.
+
+    The cursor is a version's number.
+    """
     page = PageRequest(limit, after)
     return versions_out(service.versions(caller, conversation_id, item_id, page))
 
@@ -129,6 +153,7 @@ def list_versions(
     "/v1/conversations/<conversation_id>/items/<item_id>/versions/<version>/restore",
     tags=["items"],
 )
+@refuses(ConflictError)
 def restore_version(
     conversation_id: str,
     item_id: str,
@@ -137,12 +162,16 @@ def restore_version(
     service: EditService,
     once: OnceOnly,
 ) -> Response[ItemOut]:
-    """Give a message a text it has had before, as a new version."""
+    """Give a message a text it has had before, as a new version.
+
+    The version it is taken from stays where it is.
+    """
     written = service.restore(caller, conversation_id, item_id, version, once)
     return _rewritten(conversation_id, written)
 
 
 @api.delete("/v1/conversations/<conversation_id>/items/<item_id>", status_code=204, tags=["items"])
+@refuses(ConflictError)
 def delete_item(
     conversation_id: str,
     item_id: str,
@@ -150,7 +179,10 @@ def delete_item(
     service: EditService,
     if_match: IfMatch = None,
 ) -> Response[None]:
-    """Delete one message with its versions; the others stay."""
+    """Delete one message with its versions; the others stay.
+
+    The conversation's `item_count` goes down by one; a second time it is a 404.
+    """
     service.delete(caller, conversation_id, item_id, revisions(if_match))
     logger.info("item deleted", conversation_id=conversation_id, item_id=item_id)
     return no_content()

@@ -1,27 +1,57 @@
 """What the API says about itself, and its answer where no other function has one."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from pydantic import Field
 
+from colloquy.http import reference
+from colloquy.http.models import Answer
 from colloquy.http.resolver import Api
 from colloquy.http.routes import refusal
 
 api: Final = Api()
 lambda_handler: Final = api.handle
 
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="The ETag of what the client has already."),
+]
 
-class Health(BaseModel):
+
+class Health(Answer):
     """That the API is up."""
 
-    status: Literal["ok"] = "ok"
+    status: Annotated[Literal["ok"], Field(description="There is no other.")] = "ok"
 
 
 @api.get("/healthz", tags=["meta"])
 def health() -> Health:
-    """Say that the API is up."""
+    """Say that the API is up.
+
+    Asks nothing of the table: what it answers is that requests reach the functions.
+    """
     return Health()
+
+
+# Large and alike: compressed where the client takes that, they are a fraction on their way.
+@api.get("/openapi.json", tags=["meta"], compress=True)
+def read_document(known: IfNoneMatch = None) -> Response[str]:
+    """Read this document.
+
+    OpenAPI 3.1, of all endpoints together.
+    """
+    return reference.document(known)
+
+
+@api.get("/docs", tags=["meta"], compress=True)
+def read_reference(known: IfNoneMatch = None) -> Response[str]:
+    """Read this document as a page.
+
+    Everything it needs is in it: it asks for the document, and no other server for anything.
+    """
+    return reference.page(known)
 
 
 @api.not_found

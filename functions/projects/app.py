@@ -27,7 +27,10 @@ Service = Annotated[Projects, Depends(wiring.projects)]
 def create_project(
     caller: CallerId, service: Service, once: OnceOnly, body: ProjectCreate
 ) -> Response[ProjectOut]:
-    """Create a project."""
+    """Create a project.
+
+    Its instructions are the model's system prompt in the conversations that are filed in it.
+    """
     written = service.create(caller, body.draft(), once)
     project = written.value
     if not written.replayed:
@@ -49,14 +52,20 @@ def list_projects(
     after: After = None,
     order: OrderBy = "desc",
 ) -> ListOut[ProjectOut]:
-    """List the caller's projects by creation."""
+    """List the caller's projects by creation.
+
+    The newest stand first.
+    """
     page = service.find(caller, PageRequest(limit, after, order))
     return list_of(ProjectOut, page.data, has_more=page.has_more)
 
 
 @api.get("/v1/projects/<project_id>", tags=["projects"])
 def read_project(project_id: str, caller: CallerId, service: Service) -> Response[ProjectOut]:
-    """Read one project."""
+    """Read one project.
+
+    Its conversations are listed by GET …/conversations.
+    """
     project = service.get(caller, project_id)
     return answer(ProjectOut.model_validate(project), etag=project.etag)
 
@@ -69,7 +78,10 @@ def update_project(
     body: ProjectPatch,
     if_match: IfMatch = None,
 ) -> Response[ProjectOut]:
-    """Change the fields the client sent."""
+    """Change what is sent of a project.
+
+    A field left out stays as it is; null takes the description or the instructions away.
+    """
     project = service.update(caller, project_id, body.changes(), revisions(if_match))
     logger.info("project changed", project_id=project_id)
     return answer(ProjectOut.model_validate(project), etag=project.etag)
@@ -85,7 +97,11 @@ def delete_project(
         Literal["keep", "delete"], Query(description="What becomes of those filed in it.")
     ] = "keep",
 ) -> Response[None]:
-    """Delete a project; what is filed in it stays, outside of any project, or goes with it."""
+    """Delete a project; what is filed in it stays, outside of any project, or goes with it.
+
+    Where more is filed than one request can move, the answer is a 503, and the same request goes
+    on. The project itself is gone from the first answer on.
+    """
     with_them = conversations == "delete"
     left = service.delete(caller, project_id, revisions(if_match), with_conversations=with_them)
     logger.info("project deleted", project_id=project_id, conversations=left, deleted=with_them)
@@ -104,7 +120,10 @@ def list_project_conversations(
     order: OrderBy = "desc",
     archived: ArchivedFilter = "false",
 ) -> ListOut[ConversationOut]:
-    """List the conversations filed in a project by creation."""
+    """List the conversations filed in a project by creation.
+
+    As GET /v1/conversations lists them.
+    """
     request = PageRequest(limit, after, order)
     page = service.conversations_in(caller, project_id, request, archived)
     return list_of(ConversationOut, page.data, has_more=page.has_more)

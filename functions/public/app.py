@@ -8,8 +8,10 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from colloquy import wiring
+from colloquy.domain.errors import ShareExpiredError
 from colloquy.domain.page import DEFAULT_LIMIT
 from colloquy.domain.share import Cut
+from colloquy.http.answers import refuses
 from colloquy.http.models import Limit
 from colloquy.http.negotiation import FormAsked
 from colloquy.http.public import ROOM, PublicApi, shown
@@ -23,12 +25,18 @@ lambda_handler: Final = api.handle
 Service = Annotated[Viewing, Depends(wiring.viewing)]
 After = Annotated[str | None, Query(description="The message behind which the page begins.")]
 Format = Annotated[
-    str | None, Query(alias="format", description="html, json or md; else Accept decides.")
+    str | None,
+    Query(
+        alias="format",
+        description="The form to answer in; without it `Accept` decides.",
+        json_schema_extra={"enum": ["html", "json", "md"]},
+    ),
 ]
 Before = Annotated[str | None, Query(description="The message before which the page ends.")]
 
 
 @api.get("/conversations/share/<share_id>", tags=["public"])
+@refuses(ShareExpiredError)
 def open_share(
     share_id: str,
     service: Service,
@@ -38,7 +46,12 @@ def open_share(
     after: After = None,
     before: Before = None,
 ) -> Response[ViewOut | str]:
-    """Show what a link shows, as HTML, JSON or Markdown."""
+    """Show what a link shows, as HTML, JSON or Markdown.
+
+    In the form `format` names; without it a browser gets a page, and programs get JSON. The first
+    messages come first; `after` and `before` page through a long one. A link is withdrawn, expired
+    or good at the moment of the request: nothing in between keeps an answer.
+    """
     view = service.open(share_id, Cut(limit=limit, after=after, before=before), ROOM[form])
     if after is None and before is None:
         # ViewsFunction reads this line and counts. The digest opens nothing, as the id would.

@@ -6,6 +6,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from colloquy import wiring
+from colloquy.domain.errors import (
+    ConflictError,
+    InvalidRequestError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+from colloquy.http.answers import refuses
 from colloquy.http.caller import CallerId
 from colloquy.http.conditions import OnceOnly
 from colloquy.http.items import ItemOut
@@ -24,6 +32,7 @@ _AS_WE_LIKE: Final = Regenerate()
 
 
 @api.post("/v1/conversations/<conversation_id>/items/<item_id>/regenerate", tags=["items"])
+@refuses(ConflictError, InvalidRequestError, ModelError, ModelTimeoutError, ModelUnavailableError)
 def regenerate_item(
     conversation_id: str,
     item_id: str,
@@ -32,7 +41,12 @@ def regenerate_item(
     once: OnceOnly,
     body: Regenerate = _AS_WE_LIKE,
 ) -> Response[ItemOut]:
-    """Have a model write an assistant's message anew; what it said before stays as a version."""
+    """Have a model write an assistant's message anew; what it said before stays as a version.
+
+    It reads the messages before that one; the project's instructions are its system prompt. The
+    messages after it stay. Nothing is written before the model has answered, so a failure changes
+    nothing.
+    """
     written = service.regenerate(caller, conversation_id, item_id, body.request(), once)
     item = written.value
     if not written.replayed:

@@ -6,8 +6,17 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from colloquy import wiring
+from colloquy.domain.errors import (
+    ConflictError,
+    ConversationFullError,
+    InvalidRequestError,
+    ReadOnlyError,
+    ShareExpiredError,
+    TooLargeError,
+)
 from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
 from colloquy.http.address import BaseUrl, link_url
+from colloquy.http.answers import refuses
 from colloquy.http.caller import CallerId
 from colloquy.http.conditions import OnceOnly
 from colloquy.http.conversations import ConversationOut
@@ -46,7 +55,11 @@ def share_conversation(
     base: BaseUrl,
     body: ShareCreate = _DEFAULTS,
 ) -> Response[ShareMade]:
-    """Make a link that shows a conversation as it is now to everyone who has it."""
+    """Make a link that shows a conversation as it is now to everyone who has it.
+
+    The `url` opens for anyone, without a token, as a page, as JSON or as Markdown. Later messages
+    and edits do not show; what is deleted is gone from it at once.
+    """
     written = service.create(caller, conversation_id, body.draft(), once)
     if not written.replayed:
         # Not the link's id: whoever reads logs could open it.
@@ -59,6 +72,7 @@ def share_conversation(
 @api.post(
     "/v1/conversations/<conversation_id>/items/<item_id>/share", status_code=201, tags=["shares"]
 )
+@refuses(InvalidRequestError)
 def share_item(
     conversation_id: str,
     item_id: str,
@@ -68,7 +82,11 @@ def share_item(
     base: BaseUrl,
     body: MessageShareCreate = _MESSAGE_DEFAULTS,
 ) -> Response[MessageShareMade]:
-    """Make a link that shows one message as it is now to everyone who has it."""
+    """Make a link that shows one message as it is now to everyone who has it.
+
+    A user's or an assistant's message; with `include_context` the nearest user message before it is
+    shown too.
+    """
     written = service.create_for_message(caller, conversation_id, item_id, body.draft(), once)
     if not written.replayed:
         logger.info("item shared", conversation_id=conversation_id, item_id=item_id)
@@ -86,7 +104,10 @@ def list_conversation_shares(
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
 ) -> ListOut[ShareOut]:
-    """List the links to a conversation and its messages that still work."""
+    """List the links to a conversation and its messages that still work.
+
+    Sorted by id, each with how often it was opened.
+    """
     page = service.find(caller, PageRequest(limit, after), conversation_id)
     listed = [ShareOut.of(each, base) for each in page.data]
     return list_of(ShareOut, listed, has_more=page.has_more)
@@ -100,7 +121,10 @@ def list_shares(
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
 ) -> ListOut[ShareOut]:
-    """List the caller's links that still work."""
+    """List the caller's links that still work.
+
+    Sorted by id, each with how often it was opened.
+    """
     page = service.find(caller, PageRequest(limit, after))
     listed = [ShareOut.of(each, base) for each in page.data]
     return list_of(ShareOut, listed, has_more=page.has_more)
@@ -110,12 +134,18 @@ def list_shares(
     "/v1/conversations/<conversation_id>/share/<share_id>", status_code=204, tags=["shares"]
 )
 @api.delete(
-    "/v1/conversations/<conversation_id>/shares/<share_id>", status_code=204, tags=["shares"]
+    "/v1/conversations/<conversation_id>/shares/<share_id>",
+    status_code=204,
+    tags=["shares"],
+    operation_id="revoke_conversation_share_in_shares",
 )
 def revoke_conversation_share(
     conversation_id: str, share_id: str, caller: CallerId, service: Service
 ) -> Response[None]:
-    """Revoke a link: nobody can open it any more."""
+    """Revoke a link: nobody can open it any more.
+
+    From the answer on it is a 404 for everyone.
+    """
     service.revoke(caller, share_id, conversation_id)
     logger.info("share link revoked", conversation_id=conversation_id)
     return no_content()
@@ -123,17 +153,24 @@ def revoke_conversation_share(
 
 @api.delete("/v1/shares/<share_id>", status_code=204, tags=["shares"])
 def revoke_share(share_id: str, caller: CallerId, service: Service) -> Response[None]:
-    """Revoke a link by its id alone."""
+    """Revoke a link by its id alone.
+
+    From the answer on it is a 404 for everyone.
+    """
     service.revoke(caller, share_id)
     logger.info("share link revoked")
     return no_content()
 
 
 @api.post("/v1/shares/<share_id>/fork", status_code=201, tags=["shares"])
+@refuses(ShareExpiredError, TooLargeError)
 def fork_share(
     share_id: str, caller: CallerId, service: GuestService, once: OnceOnly
 ) -> Response[ConversationOut]:
-    """Copy what a link shows into a conversation of the caller's own."""
+    """Copy what a link shows into a conversation of the caller's own.
+
+    Needs only the link's id. The copy is the caller's: private, without links, and free to go on.
+    """
     written = service.fork(caller, share_id, once)
     conversation = written.value
     if not written.replayed:
@@ -149,6 +186,7 @@ def fork_share(
 
 
 @api.post("/v1/shares/<share_id>/items", status_code=201, tags=["shares"])
+@refuses(ConflictError, ConversationFullError, ReadOnlyError, ShareExpiredError)
 def append_through_share(
     share_id: str,
     caller: CallerId,
@@ -157,7 +195,10 @@ def append_through_share(
     base: BaseUrl,
     body: GuestItemCreate,
 ) -> Response[ItemOut]:
-    """Write a message into the conversation behind a link that is not read-only."""
+    """Write a message into the conversation behind a link that is not read-only.
+
+    Every viewer of the link sees the message; its owner sees in `author` who wrote it.
+    """
     written = service.append(caller, share_id, body.draft(), once)
     item = written.value
     if not written.replayed:
@@ -168,4 +209,5 @@ def append_through_share(
         status=201,
         replayed=written.replayed,
         location=link_url(base, share_id),
+        etag=item.etag,
     )

@@ -1,5 +1,7 @@
 """The functions as API Gateway sees them: each event goes where template.yaml sends it."""
 
+import base64
+import gzip
 import importlib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -9,6 +11,7 @@ from typing import Any
 from local import template
 from local.resources import Template
 from local.routing import Router
+from tests.support.reference import assert_declared
 from tests.support.role import acting_as
 
 ROOT = Path(__file__).parents[2]
@@ -43,9 +46,14 @@ def handler_of(function: str) -> Handler:
 
 
 def dispatch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Answer an event with the function its route belongs to."""
+    """Answer an event with the function its route belongs to, and as the document says."""
     http = event["requestContext"]["http"]
     found = _router().find(http["method"], http["path"])
     assert found is not None, "a template without $default"
     answer: dict[str, Any] = handler_of(found.route.function)(event, context)
+    text = answer.get("body") or ""
+    if answer.get("isBase64Encoded"):
+        text = gzip.decompress(base64.b64decode(text)).decode()
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    assert_declared(http["method"], http["path"], answer["statusCode"], headers, text)
     return answer

@@ -17,10 +17,20 @@ import psutil
 
 from tests.support.functions import ROOT
 from tests.support.permissions import record
+from tests.support.reference import assert_declared
 
 READY = re.compile(r"Colloquy is ready on (http://localhost:\d+)")
 _START_SECONDS = 60
 _STOP_SECONDS = 30
+
+
+def _as_declared(answer: httpx.Response) -> None:
+    answer.read()
+    request = answer.request
+    # The gateway decodes a path before it looks for its route.
+    assert_declared(
+        request.method, request.url.path, answer.status_code, answer.headers, answer.text
+    )
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Api:
             base_url=self.url,
             headers={"Authorization": f"Bearer {self.token(user)}"},
             timeout=40,
+            event_hooks={"response": [_as_declared]},
         )
 
 

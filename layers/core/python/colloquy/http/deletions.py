@@ -1,15 +1,19 @@
 """The wire models of deletions of many conversations."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from colloquy.http.models import RequestBody
+from colloquy.http.models import Answer, RequestBody
 from colloquy.services.deletion import MAX_NAMED, Deleted
 
 _LONGEST_ID: Final = 256
 """Ids are 31 characters; whatever else is sent comes back in the answer, which has a limit."""
+
+
+def _count(description: str) -> Any:
+    return Field(description=description, json_schema_extra={"minimum": 0})
 
 
 def _each_once(named: list[str]) -> list[str]:
@@ -26,17 +30,22 @@ class BulkDelete(RequestBody):
 
     conversation_ids: Annotated[
         list[Annotated[str, Field(max_length=_LONGEST_ID)]],
-        Field(min_length=1, description=f"1 to {MAX_NAMED} ids; a repeated one counts once."),
+        Field(
+            min_length=1,
+            description=f"Up to {MAX_NAMED} different ids; a repeated one counts once.",
+        ),
         AfterValidator(_each_once),
     ]
 
 
-class BulkDeleteOut(BaseModel):
-    """What became of them; ``failed_ids`` are absent, not the caller's, or still there."""
+class BulkDeleteOut(Answer):
+    """What became of the conversations that were named."""
 
-    deleted_count: int
-    failed_count: int
-    failed_ids: list[str]
+    deleted_count: Annotated[int, _count("How many were there and are gone.")]
+    failed_count: Annotated[int, _count("How many could not be deleted.")]
+    failed_ids: Annotated[
+        list[str], Field(description="Those: absent, not the caller's, or still there.")
+    ]
 
     @classmethod
     def of(cls, result: Deleted) -> "BulkDeleteOut":
@@ -48,9 +57,9 @@ class BulkDeleteOut(BaseModel):
         )
 
 
-class AllDeletedOut(BaseModel):
+class AllDeletedOut(Answer):
     """That no conversation of the caller's is left of those there were."""
 
     object: Literal["conversations.deleted"] = "conversations.deleted"
     deleted: Literal[True] = True
-    deleted_count: int
+    deleted_count: Annotated[int, _count("How many there were.")]

@@ -9,18 +9,16 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    SerializerFunctionWrapHandler,
     Tag,
     ValidatorFunctionWrapHandler,
     WrapValidator,
-    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE
 from colloquy.domain.item import MAX_CALL_ID, Content, ItemDraft, Role
-from colloquy.http.models import Metadata, RequestBody, ResponseBody
+from colloquy.http.models import CreatedAt, ItemId, Metadata, RequestBody, ResponseBody, shaped
 
 _TEXT: Final = ("text", "input_text", "output_text")
 
@@ -34,16 +32,28 @@ class _Part(BaseModel):
 class TextPart(_Part):
     """A part that is read."""
 
-    type: Literal["text", "input_text", "output_text"]
-    text: str
+    type: Annotated[
+        Literal["text", "input_text", "output_text"],
+        Field(description="The kinds of text there are; all are read alike."),
+    ]
+    text: Annotated[str, Field(description="Markdown, or plain text.")]
 
 
 class ImagePart(_Part):
     """An image, by address or by the id of a file elsewhere."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("image_url", "file_id")
+            ]
+        }
+    )
+
     type: Literal["input_image"]
-    image_url: str | None = None
-    file_id: str | None = None
+    image_url: Annotated[str | None, Field(description="Its address, or a data: URL.")] = None
+    file_id: Annotated[str | None, Field(description="Its id where the client keeps files.")] = None
 
     @model_validator(mode="after")
     def _names_an_image(self) -> "ImagePart":
@@ -55,7 +65,14 @@ class ImagePart(_Part):
 class OtherPart(_Part):
     """A part of a kind that is not looked into."""
 
-    type: str = Field(min_length=1)
+    type: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Any other kind; the part is kept as it came.",
+            json_schema_extra={"not": {"enum": [*_TEXT, "input_image"]}},
+        ),
+    ]
 
 
 def _kind_of_part(part: Any) -> str:
@@ -100,9 +117,19 @@ ContentIn = Annotated[
 class ItemCreate(RequestBody):
     """A message to append."""
 
-    role: Role
+    role: Annotated[Role, Field(description="Who says it.")]
     content: ContentIn
-    call_id: Annotated[str, Field(min_length=1, max_length=MAX_CALL_ID)] | None = None
+    call_id: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=MAX_CALL_ID,
+                description="The client's own reference; a tool call and its output share one.",
+            ),
+        ]
+        | None
+    ) = None
     metadata: Metadata | None = None
 
     def draft(self) -> ItemDraft:
@@ -118,7 +145,14 @@ class ItemCreate(RequestBody):
 class ItemsCreate(RequestBody):
     """Several messages to append, all or nothing, in this order."""
 
-    items: Annotated[list[ItemCreate], Field(min_length=1, max_length=MAX_ITEMS_PER_WRITE)]
+    items: Annotated[
+        list[ItemCreate],
+        Field(
+            min_length=1,
+            max_length=MAX_ITEMS_PER_WRITE,
+            description="The messages, in the order they are to stand.",
+        ),
+    ]
 
 
 class ItemEdit(RequestBody):
@@ -143,28 +177,41 @@ ItemsBody = Annotated[
 ]
 
 
+ContentOut = Annotated[
+    str | list[dict[str, Any]], Field(description="What is said, in the form it was sent in.")
+]
+
+
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class ItemOut(ResponseBody):
-    """A message. ``metadata`` is there only where the client gave some.
+    """A message."""
 
-    ``author`` is there only where a viewer wrote it through a share link.
-    """
-
+    id: ItemId
     object: Literal["conversation.item"] = "conversation.item"
-    role: Role
-    content: str | list[dict[str, Any]]
-    call_id: str | None
+    role: Annotated[Role, Field(description="Who says it.")]
+    content: ContentOut
+    call_id: Annotated[str | None, Field(description="The client's own reference, or null.")]
     status: Literal["completed"] = "completed"
-    version: int
-    model: str | None
-    created_at: datetime
-    edited_at: datetime | None
-    metadata: dict[str, str] | None = None
-    author: str | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_what_most_have_not(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = dump(self)
-        for name in ("metadata", "author"):
-            if not fields[name]:
-                del fields[name]
-        return fields
+    version: Annotated[
+        int,
+        Field(description="Counts the texts it has had.", json_schema_extra={"minimum": 1}),
+    ]
+    model: Annotated[
+        str | None, Field(description="The model that wrote the current text; null: a person.")
+    ]
+    created_at: CreatedAt
+    edited_at: Annotated[datetime | None, shaped("Z$", "When it got the current text, or null.")]
+    metadata: Annotated[
+        dict[str, str] | None,
+        Field(description="There only where the client gave some.", exclude_if=_is_empty),
+    ] = None
+    author: Annotated[
+        str | None,
+        Field(
+            description="There only where a viewer wrote it through a share link: who that was.",
+            exclude_if=_is_empty,
+        ),
+    ] = None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -37,6 +38,18 @@ class PatchBody(RequestBody):
         return self
 
 
+def change(*kept: str) -> Callable[[dict[str, Any]], None]:
+    """Return what tells the document of a change: something, and no null for what is ``kept``."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema["minProperties"] = 1
+        for field in kept:
+            said = schema["properties"][field]
+            said |= next(choice for choice in said.pop("anyOf") if choice != {"type": "null"})
+
+    return describe
+
+
 def refuse_null(value: T) -> T:
     """Pass what a client sent for a field that can be changed, but not taken away."""
     if value is None:
@@ -44,23 +57,40 @@ def refuse_null(value: T) -> T:
     return value
 
 
-class ResponseBody(BaseModel):
-    """A body we answer with, read off an entity's attributes."""
+class Answer(BaseModel):
+    """A body we answer with: it has these fields, all of them and no others."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        from_attributes=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class ResponseBody(Answer):
+    """A thing that has an id, read off an entity's attributes."""
 
     id: str
 
 
-class ListOut(BaseModel, Generic[Out]):
-    """A page of a list; ``next_after`` is the next page's ``after``, null on the last."""
+FirstId = Annotated[str | None, Field(description="The first entry's id; null on an empty page.")]
+LastId = Annotated[str | None, Field(description="The last entry's id; null on an empty page.")]
+HasMore = Annotated[bool, Field(description="Whether another page follows.")]
+NextAfter = Annotated[
+    str | None, Field(description="What `after` is for the next page; null on the last.")
+]
+
+
+class ListOut(Answer, Generic[Out]):
+    """A page of a list."""
 
     object: Literal["list"] = "list"
-    data: list[Out]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
-    next_after: str | None
+    data: Annotated[list[Out], Field(description="The entries, in the order asked for.")]
+    first_id: FirstId
+    last_id: LastId
+    has_more: HasMore
+    next_after: NextAfter
 
 
 def list_of(model: type[Out], entities: Sequence[Any], *, has_more: bool = False) -> ListOut[Out]:
@@ -101,6 +131,17 @@ def at_most(longest: int) -> Callable[[str], str]:
     return check
 
 
+def title_of(longest: int, description: str) -> Any:
+    """Return the description of a title that ``at_most(longest)`` checks, for the document."""
+    return Field(
+        description=description,
+        json_schema_extra={
+            "maxLength": MAX_PADDED_TITLE,
+            "pattern": rf"^\s*\S([\s\S]{{0,{longest - 2}}}\S)?\s*$",
+        },
+    )
+
+
 def _in_digits(number: Any) -> Any:
     """Pass a number of a query as people write it: pydantic takes 1_0, 1.0 and +5 as well."""
     if isinstance(number, str) and not _DIGITS.fullmatch(number):
@@ -112,19 +153,45 @@ def _in_digits(number: Any) -> Any:
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
 
 
+def shaped(pattern: str, description: str, **more: Any) -> Any:
+    """Return a field's description with a pattern that the document tells and nothing checks."""
+    return Field(description=description, json_schema_extra={"pattern": pattern, **more})
+
+
+UNIQUE: Final = "[0-9a-v]{26}"
+"""The unique part of an id, as a pattern (``domain.ids``)."""
+
+ConversationId = Annotated[str, shaped(f"^conv_{UNIQUE}$", "The conversation's id.")]
+ItemId = Annotated[str, shaped(f"^item_{UNIQUE}$", "The message's id.")]
+ShareId = Annotated[
+    str,
+    shaped(f"^(msg_)?share_{UNIQUE}$", "The link's id, a secret; `msg_share_…` shows one message."),
+]
+CreatedAt = Annotated[datetime, shaped("Z$", "When it was created, in UTC.")]
+UpdatedAt = Annotated[datetime, shaped("Z$", "When it last changed, messages included, in UTC.")]
+ExpiresAt = Annotated[datetime, shaped("Z$", "Until when the link works, in UTC.")]
+
 Metadata = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=MAX_METADATA_KEY)],
         Annotated[str, Field(max_length=MAX_METADATA_VALUE)],
     ],
-    Field(max_length=MAX_METADATA_PAIRS, description="The client's own notes, kept verbatim."),
+    Field(
+        max_length=MAX_METADATA_PAIRS,
+        description="The client's own pairs of key and value, kept verbatim.",
+    ),
 ]
 
 Limit = Annotated[
     int,
+    # In this order the document has the bounds, and the digits are looked at before them.
+    Field(ge=1, le=MAX_LIMIT),
     BeforeValidator(_in_digits),
-    Query(ge=1, le=MAX_LIMIT, description=f"Entries per page, {DEFAULT_LIMIT} by default."),
+    Query(description=f"Entries per page, {DEFAULT_LIMIT} by default."),
 ]
-After = Annotated[str | None, Query(description="The id behind which the page begins.")]
+After = Annotated[
+    str | None,
+    Query(description="The id behind which the page begins: the `next_after` of the page before."),
+]
 OrderBy = Annotated[Order, Query(description="By creation: newest or oldest first.")]
 ArchivedFilter = Annotated[Archived, Query(description="Which: without, only, or with archived.")]

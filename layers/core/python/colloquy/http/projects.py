@@ -1,11 +1,11 @@
 """The wire models of projects."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -19,16 +19,36 @@ from colloquy.domain.project import (
     MAX_TITLE,
     ProjectChanges,
 )
-from colloquy.http.models import PatchBody, RequestBody, ResponseBody, at_most, refuse_null
+from colloquy.http.models import (
+    UNIQUE,
+    CreatedAt,
+    PatchBody,
+    RequestBody,
+    ResponseBody,
+    UpdatedAt,
+    at_most,
+    change,
+    refuse_null,
+    shaped,
+    title_of,
+)
 from colloquy.services.projects import ProjectDraft
 
 Title = Annotated[
     str,
     AfterValidator(at_most(MAX_TITLE)),
-    Field(description=f"1 to {MAX_TITLE} characters after trimming; 'name' is taken for it."),
+    title_of(MAX_TITLE, f"1 to {MAX_TITLE} characters after trimming; `name` is taken for it."),
 ]
-Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
-Instructions = Annotated[str, Field(max_length=MAX_INSTRUCTIONS)]
+Description = Annotated[
+    str, Field(max_length=MAX_DESCRIPTION, description="What it is about, for people.")
+]
+Instructions = Annotated[
+    str,
+    Field(
+        max_length=MAX_INSTRUCTIONS,
+        description="The model's system prompt in its conversations; `instruction` is taken too.",
+    ),
+]
 
 _TITLE_NAMES: Final = AliasChoices("title", "name")
 _INSTRUCTIONS_NAMES: Final = AliasChoices("instructions", "instruction")
@@ -46,8 +66,25 @@ def _one_name_each(body: Any) -> Any:
     return body
 
 
+def _two_names(schema: dict[str, Any]) -> None:
+    """Tell the document of the other names, and that each field has one of them."""
+    fields = schema["properties"]
+    for field, other in (_TITLE_NAMES.choices, _INSTRUCTIONS_NAMES.choices):
+        fields[other] = {**fields[field], "description": f"Another name for `{field}`."}
+        schema.setdefault("allOf", []).append({"not": {"required": [field, other]}})
+    if schema.pop("required", None) == ["title"]:
+        schema["anyOf"] = [{"required": [name]} for name in _TITLE_NAMES.choices]
+
+
+def _two_names_of_a_change(schema: dict[str, Any]) -> None:
+    change("title")(schema)
+    _two_names(schema)
+
+
 class ProjectCreate(RequestBody):
     """A project to create."""
+
+    model_config = ConfigDict(json_schema_extra=_two_names)
 
     _names = model_validator(mode="before")(_one_name_each)
 
@@ -65,6 +102,8 @@ class ProjectCreate(RequestBody):
 class ProjectPatch(PatchBody):
     """What a client may change; null takes a description or instructions away."""
 
+    model_config = ConfigDict(json_schema_extra=_two_names_of_a_change)
+
     _names = model_validator(mode="before")(_one_name_each)
     _stays = field_validator("title", mode="before")(refuse_null)
 
@@ -80,9 +119,12 @@ class ProjectPatch(PatchBody):
 class ProjectOut(ResponseBody):
     """A project."""
 
+    id: Annotated[str, shaped(f"^proj_{UNIQUE}$", "The project's id.")]
     object: Literal["project"] = "project"
-    title: str
-    description: str | None
-    instructions: str | None
-    created_at: datetime
-    updated_at: datetime
+    title: Annotated[str, Field(description="What it is called.")]
+    description: Annotated[str | None, Field(description="What it is about, or null.")]
+    instructions: Annotated[
+        str | None, Field(description="The model's system prompt in its conversations, or null.")
+    ]
+    created_at: CreatedAt
+    updated_at: UpdatedAt

@@ -1,16 +1,26 @@
 """The wire models of share links, and of what they show."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from colloquy.domain.item import ItemDraft
 from colloquy.domain.share import DEFAULT_EXPIRES_IN, MAX_EXPIRES_IN, MIN_EXPIRES_IN, Share, View
 from colloquy.http.address import link_url
 from colloquy.http.conversations import Title
-from colloquy.http.items import ContentIn
-from colloquy.http.models import RequestBody, ResponseBody
+from colloquy.http.items import ContentIn, ContentOut
+from colloquy.http.models import (
+    Answer,
+    ConversationId,
+    CreatedAt,
+    ExpiresAt,
+    HasMore,
+    ItemId,
+    NextAfter,
+    RequestBody,
+    ResponseBody,
+    ShareId,
+)
 from colloquy.services.shares import ListedShare, ShareDraft
 
 ExpiresIn = Annotated[
@@ -21,13 +31,23 @@ ExpiresIn = Annotated[
         description=f"Seconds the link works, {DEFAULT_EXPIRES_IN:,} by default.",
     ),
 ]
+ReadOnly = Annotated[
+    bool, Field(description="Whether viewers can only read; else they may write into it.")
+]
+IncludeContext = Annotated[
+    bool, Field(description="Whether the nearest user message before it is shown too.")
+]
+Url = Annotated[
+    str, Field(description="Where the link opens.", json_schema_extra={"format": "uri"})
+]
+ShownTitle = Annotated[str | None, Field(description="The title viewers see, or null.")]
 
 
 class ShareCreate(RequestBody):
     """A link to make to a conversation."""
 
     expires_in: ExpiresIn = DEFAULT_EXPIRES_IN
-    read_only: bool = True
+    read_only: ReadOnly = True
     title: Title | None = None
 
     def draft(self) -> ShareDraft:
@@ -39,7 +59,7 @@ class MessageShareCreate(RequestBody):
     """A link to make to one message."""
 
     expires_in: ExpiresIn = DEFAULT_EXPIRES_IN
-    include_context: bool = False
+    include_context: IncludeContext = False
 
     def draft(self) -> ShareDraft:
         """Return the link as the services take it."""
@@ -49,7 +69,7 @@ class MessageShareCreate(RequestBody):
 class GuestItemCreate(RequestBody):
     """A message a viewer writes through a link: always a user's, never an assistant's words."""
 
-    role: Literal["user"] = "user"
+    role: Annotated[Literal["user"], Field(description="Viewers write as users.")] = "user"
     content: ContentIn
 
     def draft(self) -> ItemDraft:
@@ -57,18 +77,16 @@ class GuestItemCreate(RequestBody):
         return ItemDraft(role=self.role, content=self.content)  # type: ignore[arg-type] # as sent
 
 
-class _Made(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    share_id: str
-    url: str
-    expires_at: datetime
+class _Made(Answer):
+    share_id: ShareId
+    url: Url
+    expires_at: ExpiresAt
 
 
 class ShareMade(_Made):
     """A link to a conversation that was just made."""
 
-    read_only: bool
+    read_only: ReadOnly
 
     @classmethod
     def of(cls, share: Share, base: str) -> "ShareMade":
@@ -84,7 +102,7 @@ class ShareMade(_Made):
 class MessageShareMade(_Made):
     """A link to one message that was just made."""
 
-    include_context: bool
+    include_context: IncludeContext
 
     @classmethod
     def of(cls, share: Share, base: str) -> "MessageShareMade":
@@ -98,19 +116,22 @@ class MessageShareMade(_Made):
 
 
 class ShareOut(ResponseBody):
-    """A link in its owner's list; ``item_id`` where it shows one message."""
+    """A link in its owner's list."""
 
+    id: ShareId
     object: Literal["share"] = "share"
-    share_id: str
-    url: str
-    conversation_id: str
-    item_id: str | None
-    title: str | None
-    read_only: bool
-    include_context: bool
-    view_count: int
-    created_at: datetime
-    expires_at: datetime
+    share_id: ShareId
+    url: Url
+    conversation_id: ConversationId
+    item_id: Annotated[str | None, Field(description="The one message it shows; null: all.")]
+    title: ShownTitle
+    read_only: ReadOnly
+    include_context: IncludeContext
+    view_count: Annotated[
+        int, Field(description="How often it was opened.", json_schema_extra={"minimum": 0})
+    ]
+    created_at: CreatedAt
+    expires_at: ExpiresAt
 
     @classmethod
     def of(cls, listed: ListedShare, base: str) -> "ShareOut":
@@ -132,29 +153,31 @@ class ShareOut(ResponseBody):
 
 
 class ShownItemOut(ResponseBody):
-    """A message as everyone sees it; ``through_link`` where a viewer wrote it."""
+    """A message as everyone sees it."""
 
+    id: ItemId
     object: Literal["conversation.item"] = "conversation.item"
-    role: Literal["user", "assistant"]
-    content: str | list[dict[str, Any]]
-    through_link: bool = Field(validation_alias="guest")
-    created_at: datetime
+    role: Annotated[Literal["user", "assistant"], Field(description="Who says it.")]
+    content: ContentOut
+    through_link: Annotated[
+        bool,
+        Field(validation_alias="guest", description="Whether a viewer wrote it through the link."),
+    ]
+    created_at: CreatedAt
 
 
-class ViewOut(BaseModel):
-    """A page of what a link shows; ``next_after`` is the next page's ``after``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ViewOut(Answer):
+    """A page of what a link shows."""
 
     object: Literal["share.view"] = "share.view"
-    share_id: str
-    title: str | None
-    read_only: bool
-    created_at: datetime
-    expires_at: datetime
-    items: list[ShownItemOut]
-    has_more: bool
-    next_after: str | None
+    share_id: ShareId
+    title: ShownTitle
+    read_only: ReadOnly
+    created_at: CreatedAt
+    expires_at: ExpiresAt
+    items: Annotated[list[ShownItemOut], Field(description="Its messages in reading order.")]
+    has_more: HasMore
+    next_after: NextAfter
 
     @classmethod
     def of(cls, view: View) -> "ViewOut":

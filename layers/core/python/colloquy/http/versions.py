@@ -1,38 +1,51 @@
 """The wire models of versions and of asking a model for one."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from colloquy.domain.page import Page
 from colloquy.domain.project import MAX_INSTRUCTIONS
 from colloquy.domain.version import Version
-from colloquy.http.models import RequestBody
+from colloquy.http.items import ContentOut
+from colloquy.http.models import (
+    Answer,
+    CreatedAt,
+    FirstId,
+    HasMore,
+    LastId,
+    NextAfter,
+    RequestBody,
+)
 from colloquy.services.regeneration import RegenerationRequest
 
 
-class VersionOut(BaseModel):
+class VersionOut(Answer):
     """One text of a message."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    version: Annotated[
+        int,
+        Field(
+            validation_alias="number",
+            description="Its number, from 1.",
+            json_schema_extra={"minimum": 1},
+        ),
+    ]
+    content: ContentOut
+    model: Annotated[str | None, Field(description="The model that wrote it; null: a person.")]
+    created_at: CreatedAt
+    current: Annotated[bool, Field(description="Whether the message has this text now.")]
 
-    version: int = Field(validation_alias="number")
-    content: str | list[dict[str, Any]]
-    model: str | None
-    created_at: datetime
-    current: bool
 
-
-class VersionListOut(BaseModel):
+class VersionListOut(Answer):
     """A page of a message's versions, newest first; the cursor is a version's number."""
 
     object: Literal["list"] = "list"
-    data: list[VersionOut]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
-    next_after: str | None
+    data: Annotated[list[VersionOut], Field(description="The versions, newest first.")]
+    first_id: FirstId
+    last_id: LastId
+    has_more: HasMore
+    next_after: NextAfter
 
 
 def versions_out(page: Page[Version]) -> VersionListOut:
@@ -49,7 +62,17 @@ def versions_out(page: Page[Version]) -> VersionListOut:
 class Regenerate(RequestBody):
     """How a model is to write the message anew; every field may be left out."""
 
-    model: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    model: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=256,
+                description="A model's name; the deployment says which there are.",
+            ),
+        ]
+        | None
+    ) = None
     instructions: (
         Annotated[
             str,
@@ -60,8 +83,18 @@ class Regenerate(RequestBody):
         ]
         | None
     ) = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: (
+        Annotated[
+            float, Field(ge=0, le=2, description="How freely it writes; models differ in it.")
+        ]
+        | None
+    ) = None
+    max_tokens: (
+        Annotated[
+            int, Field(ge=1, description="The answer's longest; models have their own limit.")
+        ]
+        | None
+    ) = None
 
     def request(self) -> RegenerationRequest:
         """Return the request as the services take it."""

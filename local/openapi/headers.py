@@ -1,0 +1,43 @@
+"""The headers of answers."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from colloquy.http import public
+
+Json = dict[str, Any]
+
+REQUEST_ID: Final = "JKJaXmPLvHcESHA="
+
+
+def _header(description: str, example: Any, **schema: Any) -> Json:
+    return {"description": description, "schema": {"type": "string"} | schema, "example": example}
+
+
+HEADERS: Final[Mapping[str, Json]] = {
+    "x-request-id": _header("Finds the request's log lines.", REQUEST_ID, minLength=1),
+    "ETag": _header("The state it is in; what If-Match takes.", '"3"', pattern='^(W/)?"[^"]*"$'),
+    "Location": _header("Where it is.", "/v1/conversations/conv_06h0bfc2dh0p3q61h62ltjv7uk"),
+    "idempotent-replayed": _header(
+        "There where the answer is that of an earlier request.", "true", const="true"
+    ),
+    "Retry-After": _header(
+        "Seconds to wait before it is worth another try.", 5, type="integer", minimum=1
+    ),
+    "WWW-Authenticate": _header("What is missing.", "Bearer"),
+    **{
+        name: _header(_SAID, value)
+        for name, value in public.HEADERS.items()
+        for _SAID in ["Nothing keeps the answer, indexes it, or runs in it."]
+    },
+}
+_ALWAYS: Final = {"x-request-id", "ETag", "Location", *public.HEADERS}
+"""Those that are there on every answer that has them at all."""
+
+
+def headers(*names: str, required: bool = True) -> Json:
+    """Return the headers of an answer; ``required``: those are there that mostly are."""
+    return {
+        name: HEADERS[name] | ({"required": True} if required and name in _ALWAYS else {})
+        for name in names
+    }

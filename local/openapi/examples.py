@@ -231,6 +231,7 @@ ALIASES: Final[Mapping[str, str]] = {
 
 PARAMETERS: Final[Mapping[str, Any]] = {
     "call_id": "call_1",
+    "project_id": PROJECT_ID,
     "If-Match": '"3"',
     "If-None-Match": 'W/"5f0c1d2e3b4a59687786950a1b2c3d4e"',
     "format": "json",

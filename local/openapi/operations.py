@@ -117,8 +117,6 @@ def _parameter(given: Json, body: Json) -> Json:
     else:
         parameter["description"] = given["description"]
         parameter["example"] = examples.PARAMETERS.get(name, schema.get("default"))
-    if name == "project_id":
-        schema["pattern"], _, parameter["example"] = _PATH[name]
     if name in {"after", "before"}:
         schema["pattern"], parameter["example"] = next(
             _CURSORS[model] for model in _models_in(body) if model in _CURSORS

@@ -282,6 +282,7 @@ def test_a_link_ends_to_the_second(
     [
         ({"expires_in": 59}, "below_min", "expires_in"),
         ({"expires_in": 31_536_001}, "above_max", "expires_in"),
+        ({"expires_in": 59.0}, "below_min", "expires_in"),
         ({"expires_in": "60"}, "invalid_value", "expires_in"),
         ({"expires_in": 60.5}, "invalid_value", "expires_in"),
         ({"expires_in": True}, "invalid_value", "expires_in"),

@@ -142,6 +142,11 @@ def title_of(longest: int, description: str) -> Any:
     )
 
 
+def _whole(number: Any) -> Any:
+    """Pass 60.0 as 60: JSON has one kind of number, and some clients write all of them so."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def _in_digits(number: Any) -> Any:
     """Pass a number of a query as people write it: pydantic takes 1_0, 1.0 and +5 as well."""
     if isinstance(number, str) and not _DIGITS.fullmatch(number):
@@ -181,6 +186,9 @@ Metadata = Annotated[
         description="The client's own pairs of key and value, kept verbatim.",
     ),
 ]
+
+Whole = BeforeValidator(_whole)
+"""A whole number of a body; its bounds stand before this one, or the document would lack them."""
 
 Limit = Annotated[
     int,

@@ -20,6 +20,7 @@ from colloquy.http.models import (
     RequestBody,
     ResponseBody,
     ShareId,
+    Whole,
 )
 from colloquy.services.shares import ListedShare, ShareDraft
 
@@ -30,6 +31,7 @@ ExpiresIn = Annotated[
         le=MAX_EXPIRES_IN,
         description=f"Seconds the link works, {DEFAULT_EXPIRES_IN:,} by default.",
     ),
+    Whole,
 ]
 ReadOnly = Annotated[
     bool, Field(description="Whether viewers can only read; else they may write into it.")

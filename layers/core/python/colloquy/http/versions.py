@@ -16,6 +16,7 @@ from colloquy.http.models import (
     LastId,
     NextAfter,
     RequestBody,
+    Whole,
 )
 from colloquy.services.regeneration import RegenerationRequest
 
@@ -91,7 +92,9 @@ class Regenerate(RequestBody):
     ) = None
     max_tokens: (
         Annotated[
-            int, Field(ge=1, description="The answer's longest; models have their own limit.")
+            int,
+            Field(ge=1, description="The answer's longest; models have their own limit."),
+            Whole,
         ]
         | None
     ) = None

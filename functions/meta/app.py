@@ -37,7 +37,7 @@ def health() -> Health:
 
 # Large and alike: compressed where the client takes that, they are a fraction on their way.
 @api.get("/openapi.json", tags=["meta"], compress=True)
-def read_document(known: IfNoneMatch = None) -> Response[str]:
+def read_document(known: IfNoneMatch = None) -> Response[str | None]:
     """Read this document.
 
     OpenAPI 3.1, of all endpoints together.
@@ -46,7 +46,7 @@ def read_document(known: IfNoneMatch = None) -> Response[str]:
 
 
 @api.get("/docs", tags=["meta"], compress=True)
-def read_reference(known: IfNoneMatch = None) -> Response[str]:
+def read_reference(known: IfNoneMatch = None) -> Response[str | None]:
     """Read this document as a page.
 
     Everything it needs is in it: it asks for the document, and no other server for anything.

@@ -36,15 +36,16 @@ SwaggerUIBundle({
 _STYLE: Final = """
 body { margin: 0 }
 .swagger-ui .info { margin: 24px 0 }
+.swagger-ui .info p { line-height: 1.7 }
 """
 
 
-def document(known: str | None) -> Response[str]:
+def document(known: str | None) -> Response[str | None]:
     """Return the OpenAPI document, or 304 for a client that knows it by this ``If-None-Match``."""
     return _unless_known(known, _document(), JSON, {})
 
 
-def page(known: str | None) -> Response[str]:
+def page(known: str | None) -> Response[str | None]:
     """Return the page for people, or 304 for a browser that has it."""
     html, policy = _page()
     headers = {
@@ -57,7 +58,7 @@ def page(known: str | None) -> Response[str]:
 
 def _unless_known(
     known: str | None, body: str, content_type: str, headers: dict[str, str]
-) -> Response[str]:
+) -> Response[str | None]:
     # Weak: it may be compressed on its way.
     etag = f'W/"{sha256(body.encode()).hexdigest()[:32]}"'
     sent: dict[str, str | list[str]] = {

@@ -29,7 +29,11 @@ def export_conversation(
     form: FormatAsked = "json",
     after: ExportAfter = None,
 ) -> Response[ConversationExport | str]:
-    """Give a conversation out as a file: JSON that can be imported, or Markdown or HTML to read."""
+    """Give a conversation out as a file: JSON that can be imported, or Markdown or HTML to read.
+
+    A long one comes in parts: where `next_after` (in JSON) and the header `Link` name another, it
+    is got with `after`.
+    """
     address = Address(base, conversation_id, form)
     if form == "json":
         reply = as_json(service.part(caller, conversation_id, after), address)

@@ -163,7 +163,7 @@ def revoke_share(share_id: str, caller: CallerId, service: Service) -> Response[
 
 
 @api.post("/v1/shares/<share_id>/fork", status_code=201, tags=["shares"])
-@refuses(ShareExpiredError, TooLargeError)
+@refuses(ConflictError, ShareExpiredError, TooLargeError)
 def fork_share(
     share_id: str, caller: CallerId, service: GuestService, once: OnceOnly
 ) -> Response[ConversationOut]:

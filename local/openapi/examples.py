@@ -125,6 +125,24 @@ def _list(data: list[Json], first: str, last: str) -> Json:
     }
 
 
+EXPORT: Final[Json] = {
+    "object": "conversation.export",
+    "format_version": 1,
+    "conversation": CONVERSATION,
+    "after": None,
+    "items": [
+        {**QUESTION, "versions": []},
+        {
+            **ITEM,
+            "versions": [
+                {"version": 1, "content": "I am not sure.", "model": None, "created_at": _AT}
+            ],
+        },
+    ],
+    "next_after": None,
+}
+
+
 ANSWERS: Final[Mapping[str, Json]] = {
     "AllDeletedOut": {"object": "conversations.deleted", "deleted": True, "deleted_count": 7},
     "BulkDeleteOut": {
@@ -137,6 +155,14 @@ ANSWERS: Final[Mapping[str, Json]] = {
     "ListOut_ConversationOut_": _list([CONVERSATION], CONVERSATION_ID, CONVERSATION_ID),
     "ItemOut": ITEM,
     "ListOut_ItemOut_": _list([ITEM, QUESTION], ITEM_ID, QUESTION_ID),
+    "ConversationExport": EXPORT,
+    "ImportOut": {
+        "id": CONVERSATION_ID,
+        "object": "conversation.import",
+        "item_count": 1,
+        "next_after": QUESTION_ID,
+        "expires_at": _LATER,
+    },
     "VersionListOut": _list(_VERSIONS, "2", "1"),
     "ProjectOut": PROJECT,
     "ListOut_ProjectOut_": _list([PROJECT], PROJECT_ID, PROJECT_ID),
@@ -154,6 +180,8 @@ ANSWERS: Final[Mapping[str, Json]] = {
 """What goes well, by the model that is answered with."""
 
 TEXTS: Final[Mapping[tuple[str, str], Any]] = {
+    ("export_conversation", "text/markdown; charset=utf-8"): f"# {_ASKED}\n\n## User\n\n{_ASKED}\n",
+    ("export_conversation", "text/html; charset=utf-8"): "<!doctype html>… to be read …",
     ("open_share", "text/html; charset=utf-8"): "<!doctype html>… the page …",
     ("open_share", "text/markdown; charset=utf-8"): f"# {_ASKED}\n\n## User\n\n{_ASKED}\n",
     ("read_reference", "text/html; charset=utf-8"): "<!doctype html>… this page …",
@@ -190,6 +218,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Json]]] = {
         "archive": {"archived": True},
     },
     "delete_conversations": {"two": {"conversation_ids": [CONVERSATION_ID, f"conv_{'0' * 26}"]}},
+    "import_conversation": {"exported": EXPORT},
     "append_items": {
         "one": _SAY,
         "parts": _PARTS,
@@ -232,6 +261,7 @@ ALIASES: Final[Mapping[str, str]] = {
 PARAMETERS: Final[Mapping[str, Any]] = {
     "call_id": "call_1",
     "project_id": PROJECT_ID,
+    "import_id": CONVERSATION_ID,
     "If-Match": '"3"',
     "If-None-Match": 'W/"5f0c1d2e3b4a59687786950a1b2c3d4e"',
     "format": "json",

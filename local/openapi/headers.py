@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from colloquy.http import public
+from colloquy.http import download, public
 
 Json = dict[str, Any]
 
@@ -26,12 +26,22 @@ HEADERS: Final[Mapping[str, Json]] = {
     ),
     "WWW-Authenticate": _header("What is missing.", "Bearer"),
     **{
-        name: _header(_SAID, value)
-        for name, value in public.HEADERS.items()
-        for _SAID in ["Nothing keeps the answer, indexes it, or runs in it."]
+        name: _header("Nothing keeps the answer, indexes it, or runs in it.", value)
+        for name, value in {**download.HEADERS, **public.HEADERS}.items()
     },
+    "Content-Disposition": _header(
+        "What the file is called.",
+        "attachment; filename=\"Capitals.json\"; filename*=UTF-8''Capitals.json",
+    ),
+    "Link": _header(
+        "There where another part comes behind this one.",
+        "<https://api.example.com/v1/conversations/conv_06h0bfc2dh0p3q61h62ltjv7uk/export"
+        '?format=json&after=item_06h0bia2t5lfh0pps0mt67hgb8>; rel="next"',
+    ),
 }
-_ALWAYS: Final = {"x-request-id", "ETag", "Location", *public.HEADERS}
+OF_FILES: Final = (*download.HEADERS, "Content-Disposition", "Link")
+OF_PAGES: Final = tuple(public.HEADERS)
+_ALWAYS: Final = {"x-request-id", "ETag", "Location", *OF_PAGES, *OF_FILES} - {"Link"}
 """Those that are there on every answer that has them at all."""
 
 

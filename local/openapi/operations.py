@@ -7,11 +7,11 @@ from typing import Any, Final, get_type_hints
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from colloquy.http.conditions import OnceOnly
+from colloquy.http.exports import PLACE
 from colloquy.http.models import UNIQUE
 from colloquy.http.negotiation import FormAsked
-from colloquy.http.public import HEADERS as OF_PAGES
 from local.openapi import examples
-from local.openapi.headers import headers
+from local.openapi.headers import OF_FILES, OF_PAGES, headers
 from local.openapi.refusals import JSON, refusals
 
 Json = dict[str, Any]
@@ -31,6 +31,7 @@ _CURSORS: Final = {
     "ListOut_ProjectOut_": (f"^proj_{UNIQUE}$", examples.PROJECT_ID),
     "ListOut_ShareOut_": (f"^(msg_)?share_{UNIQUE}$", examples.SHARE_ID),
     "VersionListOut": ("^[1-9][0-9]{0,5}$", "2"),
+    "ConversationExport": (PLACE, examples.ITEM_ID),
     "ViewOut": (f"^(item|msg)_{UNIQUE}$", examples.ITEM_ID),
 }
 """The shape of a cursor, by what is listed."""
@@ -54,6 +55,8 @@ _ACCEPT: Final[Json] = {
     "schema": {"type": "string"},
     "example": "text/html",
 }
+_UNFINISHED: Final = {"ImportOut"}
+"""What is answered with a 202: there is more to come."""
 _HAS_ETAG: Final = {"ConversationOut", "OpenConversationOut", "ItemOut", "ProjectOut"}
 
 
@@ -74,7 +77,7 @@ def operation_of(given: Json, route: Route, models: Json, *, public: bool) -> Js
     if "requestBody" in given:
         operation["requestBody"] = _request_body(given["requestBody"], operation["operationId"])
     operation["responses"] = {
-        str(route.status_code): _success(body, route, operation, models),
+        **_successes(body, route, operation, models),
         **refusals(route, operation, public=public),
     }
     if any(each["name"] == "If-None-Match" for each in parameters):
@@ -141,13 +144,29 @@ def _request_body(given: Json, operation_id: str) -> Json:
     }
 
 
-def _success(body: Json, route: Route, operation: Json, models: Json) -> Json:
+def _successes(body: Json, route: Route, operation: Json, models: Json) -> Json:
+    named = _models_in(body)
+    unfinished = [model for model in named if model in _UNFINISHED]
+    finished = [model for model in named if model not in unfinished]
+    answers = {str(route.status_code): _success(finished, route, operation, models)}
+    if unfinished:
+        answers["202"] = {
+            "description": models[unfinished[0]]["description"],
+            "headers": _headers_of_every_success(operation),
+            "content": _content(unfinished, operation["operationId"]),
+        }
+    return answers
+
+
+def _headers_of_every_success(operation: Json) -> Json:
     replays = any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ()))
-    own = headers("x-request-id", *(["idempotent-replayed"] if replays else []))
+    return headers("x-request-id", *(["idempotent-replayed"] if replays else []))
+
+
+def _success(named: list[str], route: Route, operation: Json, models: Json) -> Json:
+    own = _headers_of_every_success(operation)
     if route.status_code == HTTPStatus.NO_CONTENT:
         return {"description": "Done; there is nothing to say.", "headers": own}
-    content = _content(body, operation["operationId"])
-    named = [model for model in _models_in(body) if model in models]
     # An answer that may be a list has them only where it is none.
     single = len(named) == 1
     if set(named) & _HAS_ETAG:
@@ -156,19 +175,21 @@ def _success(body: Json, route: Route, operation: Json, models: Json) -> Json:
         own |= headers("Location", required=single)
     if "public" in route.tags:
         own |= headers(*OF_PAGES)
+    if "ConversationExport" in named:
+        own |= headers(*OF_FILES)
     said = [models[model].get("description", "A page of a list.") for model in named]
     return {
         "description": " Or: ".join(said) or operation["summary"],
         "headers": own,
-        "content": content,
+        "content": _content(named, operation["operationId"]),
     }
 
 
-def _content(body: Json, operation_id: str) -> Json:
+def _content(models: list[str], operation_id: str) -> Json:
     """Return what an answer is in each media type, with examples."""
     own = {media: value for (name, media), value in examples.TEXTS.items() if name == operation_id}
     content: Json = {}
-    if models := _models_in(body):
+    if models:
         references = [{"$ref": f"#/components/schemas/{model}"} for model in models]
         content[JSON] = {
             "schema": references[0] if len(references) == 1 else {"anyOf": references},

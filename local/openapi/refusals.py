@@ -12,8 +12,7 @@ from colloquy.domain.errors import ColloquyError, InvalidRequestError
 from colloquy.http import errors as http
 from colloquy.http.answers import refusals_of
 from colloquy.http.errors import envelope, headers_of, status_of
-from colloquy.http.public import HEADERS as OF_PAGES
-from local.openapi.headers import REQUEST_ID, headers
+from local.openapi.headers import OF_PAGES, REQUEST_ID, headers
 
 Json = dict[str, Any]
 

@@ -363,6 +363,11 @@ WRONG: dict[str, tuple[Change, str | None, str]] = {
         "items[1].versions",
         "invalid_value",
     ),
+    "a time before all others": (
+        lambda d: d["conversation"].update(created_at="0001-01-01T00:00:00+14:00"),
+        "conversation.created_at",
+        "invalid_value",
+    ),
     "a cursor of nothing": (lambda d: d.update(next_after="x"), "next_after", "invalid_value"),
     "a cursor to something else": (
         lambda d: d.update(next_after=d["items"][0]["id"]),
@@ -398,10 +403,19 @@ def test_an_import_says_what_is_wrong(document: Document, bob: Client, wrong: st
     assert bob.get("/v1/conversations").body["data"] == []
 
 
-@pytest.mark.parametrize("time", ["2026-01-02T03:04:05.123456789+14:00", "1970-01-01t00:00:00z"])
-def test_any_time_of_rfc_3339_is_taken(document: Document, bob: Client, time: str) -> None:
+@pytest.mark.parametrize(
+    ("time", "in_utc"),
+    [
+        ("2026-01-02T03:04:05.123456789+14:00", "2026-01-01T13:04:05.123456Z"),
+        ("1970-01-01t00:00:00z", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_any_time_of_rfc_3339_is_taken_and_is_in_utc_from_then_on(
+    document: Document, bob: Client, time: str, in_utc: str
+) -> None:
     document["conversation"]["created_at"] = time
-    assert sent(bob, json.dumps(document)).status == 201
+    reply = sent(bob, json.dumps(document))
+    assert (reply.status, reply.body["created_at"]) == (201, in_utc)
 
 
 def test_an_import_goes_on_with_its_own_parts(

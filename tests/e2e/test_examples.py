@@ -15,9 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.e2e.test_share_page import CHROMIUM, FLAGS
+from tests.support.browser import CHROMIUM, chromium
 from tests.support.functions import ROOT
 from tests.support.model import Exchange, ModelServer, says, serving
 from tests.support.server import Server
@@ -262,12 +261,10 @@ def test_what_takes_several_files_comes_back_whole(language: str, server: Server
 def test_the_javascript_client_works_in_a_browser_from_another_origin(
     server: Server, application: str
 ) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_page()
         page.goto(application)
         told = page.evaluate(IN_A_BROWSER, [server.url, server.token("alice in a browser")])
-        browser.close()
 
     assert told == ['"1"', "Hi", '"2"']
 

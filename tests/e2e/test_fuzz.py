@@ -21,7 +21,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 CONFIG: dict[str, Any] = {
     "generation": {
-        "max-examples": EXAMPLES or 8,
+        "max-examples": EXAMPLES or 5,
         "deterministic": not EXAMPLES,
         "database": "none",
     },
@@ -31,13 +31,25 @@ CONFIG: dict[str, Any] = {
     },
     "operations": [
         {
-            # With another method this path is that of a conversation called bulk-delete.
-            "include-path": "/v1/conversations/bulk-delete",
+            # Messages, versions, times and cursors must fit together, which no schema can say.
+            "include-path": "/v1/conversations/import",
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409"]}
+            },
+        },
+        {
+            # Which models there are, and how far each goes, is the deployment's.
+            "include-operation-id": "regenerate_item",
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "409"]}},
+        },
+        {
+            # With another method these paths are those of conversations called so.
+            "include-path-regex": "^/v1/conversations/(bulk-delete|import)$",
             "checks": {
                 "unsupported_method": {"enabled": False},
                 "allow_header_conformance": {"enabled": False},
             },
-        }
+        },
     ],
 }
 reference = schemathesis.openapi.from_path(
@@ -46,6 +58,15 @@ reference = schemathesis.openapi.from_path(
 seen: Counter[tuple[str, int]] = Counter()
 
 pytestmark = pytest.mark.timeout(0)
+
+
+@reference.hook
+def filter_path_parameters(
+    _: schemathesis.HookContext, path_parameters: dict[str, object] | None
+) -> bool:
+    """Leave out what leads elsewhere: the gateway decodes a path before it looks for its route."""
+    values = map(str, (path_parameters or {}).values())
+    return not any(mark in value for value in values for mark in "/?")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +92,12 @@ def test_every_answer_is_one_the_document_declares(
     assert case.meta
     if case.path_parameters and not case.meta.is_negative_at(ParameterLocation.PATH):
         case.path_parameters |= things.named(case.path_parameters, anew=case.method == "DELETE")
-    answer = case.call_and_validate(base_url=things.url, headers=things.headers)
+    if not case.meta.is_negative_at(ParameterLocation.QUERY):
+        # Without it this is an import of its own; with one that is made up, it is none.
+        case.query.pop("import_id", None)
+    # Some cases are about a token that is missing or bad; all others have a good one.
+    headers = {} if reference.is_security_param_negated(case) else things.headers
+    answer = case.call_and_validate(base_url=things.url, headers=headers)
     seen[case.operation.definition.raw["operationId"], answer.status_code] += 1
 
 

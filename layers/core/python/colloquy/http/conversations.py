@@ -23,6 +23,7 @@ from colloquy.http.models import (
     UpdatedAt,
     at_most,
     change,
+    counted,
     refuse_null,
     title_of,
 )
@@ -104,9 +105,7 @@ class ConversationOut(ResponseBody):
     ]
     project_id: Annotated[str | None, Field(description="The project it is filed in, or null.")]
     metadata: Annotated[dict[str, str], Field(description="The client's own pairs, as they came.")]
-    item_count: Annotated[
-        int, Field(description="How many messages it has.", json_schema_extra={"minimum": 0})
-    ]
+    item_count: Annotated[int, counted("How many messages it has.")]
     archived: Archived
     created_at: CreatedAt
     updated_at: UpdatedAt

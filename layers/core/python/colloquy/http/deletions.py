@@ -1,19 +1,15 @@
 """The wire models of deletions of many conversations."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from colloquy.http.models import Answer, RequestBody
+from colloquy.http.models import Answer, RequestBody, counted
 from colloquy.services.deletion import MAX_NAMED, Deleted
 
 _LONGEST_ID: Final = 256
 """Ids are 31 characters; whatever else is sent comes back in the answer, which has a limit."""
-
-
-def _count(description: str) -> Any:
-    return Field(description=description, json_schema_extra={"minimum": 0})
 
 
 def _each_once(named: list[str]) -> list[str]:
@@ -41,8 +37,8 @@ class BulkDelete(RequestBody):
 class BulkDeleteOut(Answer):
     """What became of the conversations that were named."""
 
-    deleted_count: Annotated[int, _count("How many were there and are gone.")]
-    failed_count: Annotated[int, _count("How many could not be deleted.")]
+    deleted_count: Annotated[int, counted("How many were there and are gone.")]
+    failed_count: Annotated[int, counted("How many could not be deleted.")]
     failed_ids: Annotated[
         list[str], Field(description="Those: absent, not the caller's, or still there.")
     ]
@@ -62,4 +58,4 @@ class AllDeletedOut(Answer):
 
     object: Literal["conversations.deleted"] = "conversations.deleted"
     deleted: Literal[True] = True
-    deleted_count: Annotated[int, _count("How many there were.")]
+    deleted_count: Annotated[int, counted("How many there were.")]

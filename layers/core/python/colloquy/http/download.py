@@ -17,7 +17,7 @@ from colloquy.http.exports import ConversationExport, ExportFormat
 from colloquy.http.resolver import JSON
 from colloquy.render.style import POLICY
 
-_HEADERS: Final[Mapping[str, str]] = {
+HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
@@ -103,7 +103,7 @@ def _headers(
     name = _file_name(conversation.title or "conversation", after, _ENDINGS[address.form])
     plain = _NOT_PLAIN.sub("_", name)
     sent: dict[str, str | list[str]] = {
-        **_HEADERS,
+        **HEADERS,
         # RFC 6266: those who cannot read the second name take the first.
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}",
     }

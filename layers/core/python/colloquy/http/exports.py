@@ -1,14 +1,15 @@
 """The wire models of exports."""
 
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from colloquy.domain.export import ExportedItem, ExportPart
 from colloquy.http.conversations import ConversationOut
-from colloquy.http.items import ItemOut
+from colloquy.http.items import ContentOut, ItemOut
+from colloquy.http.models import UNIQUE, Answer, CreatedAt
+from colloquy.http.versions import ModelOfText, NumberOfText
 
 FORMAT_VERSION: Final = 1
 """Of the JSON document: goes up when an import could not read what was exported before."""
@@ -16,28 +17,30 @@ FORMAT_VERSION: Final = 1
 ExportFormat = Literal["json", "markdown", "html"]
 FormatAsked = Annotated[
     ExportFormat,
-    Query(alias="format", description="json is lossless; the others are there to be read."),
+    Query(alias="format", description="`json` is lossless; the others are there to be read."),
 ]
 ExportAfter = Annotated[
-    str | None, Query(description="Where the part begins: next_after of the one before.")
+    str | None, Query(description="Where the part begins: `next_after` of the one before.")
 ]
+PLACE: Final = rf"^(item|msg)_{UNIQUE}(\.[1-9][0-9]{{0,5}})?$"
+"""The shape of a place: a message, or one of its versions."""
 
 
-class ExportedVersionOut(BaseModel):
+class ExportedVersionOut(Answer):
     """A text a message had before the one it has."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
-
-    version: int = Field(validation_alias="number")
-    content: str | list[dict[str, Any]]
-    model: str | None
-    created_at: datetime
+    version: NumberOfText
+    content: ContentOut
+    model: ModelOfText
+    created_at: CreatedAt
 
 
 class ExportedItemOut(ItemOut):
     """A message with the texts it had before, oldest first."""
 
-    versions: list[ExportedVersionOut]
+    versions: Annotated[
+        list[ExportedVersionOut], Field(description="The texts it had before, oldest first.")
+    ]
 
     @classmethod
     def of(cls, exported: ExportedItem) -> "ExportedItemOut":
@@ -48,7 +51,7 @@ class ExportedItemOut(ItemOut):
         )
 
 
-class ConversationExport(BaseModel):
+class ConversationExport(Answer):
     """A conversation, or a part of one: what comes behind ``after``.
 
     ``next_after`` is the next part's ``after``, null in the last. A message whose versions do not
@@ -56,14 +59,18 @@ class ConversationExport(BaseModel):
     the first of the next, with the versions from there on.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     object: Literal["conversation.export"] = "conversation.export"
     format_version: Literal[1] = FORMAT_VERSION
-    conversation: ConversationOut
-    after: str | None
-    items: list[ExportedItemOut]
-    next_after: str | None
+    conversation: Annotated[ConversationOut, Field(description="The conversation itself.")]
+    after: Annotated[
+        str | None, Field(description="Behind which place this part begins; null in the first.")
+    ]
+    items: Annotated[
+        list[ExportedItemOut], Field(description="Its messages, as many as fit this part.")
+    ]
+    next_after: Annotated[
+        str | None, Field(description="The next part's `after`; null in the last.")
+    ]
 
     @classmethod
     def of(cls, part: ExportPart) -> "ConversationExport":

@@ -1,11 +1,11 @@
 """The wire models of imports: what an export gave, as strict as every other body."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import MAX_MESSAGES, Conversation
@@ -14,9 +14,18 @@ from colloquy.domain.imports import Import, ImportPart
 from colloquy.domain.item import MAX_CALL_ID, Item, Role
 from colloquy.domain.place import Place, place_from
 from colloquy.domain.version import MAX_VERSIONS, Version
-from colloquy.http.conversations import Title
+from colloquy.http.conversations import Archived, Title
+from colloquy.http.exports import PLACE
 from colloquy.http.items import ContentIn
-from colloquy.http.models import Metadata, RequestBody
+from colloquy.http.models import (
+    UNIQUE,
+    Answer,
+    ConversationId,
+    Metadata,
+    RequestBody,
+    counted,
+    shaped,
+)
 
 _LONGEST_ID: Final = 256
 _LONGEST_NAME: Final = 256
@@ -30,8 +39,8 @@ _MOMENT: Final = re.compile(
 def _moment(text: Any) -> Any:
     try:
         if isinstance(text, str) and _MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text.upper())
-    except ValueError:  # a 13th month
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (OverflowError, ValueError):  # a 13th month, or the last hour of the year 9999
         pass
     raise PydanticCustomError("invalid_value", "must be a time like 2026-11-23T10:05:00Z")
 
@@ -43,13 +52,29 @@ def _place(text: Any) -> Any:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Cursor = Annotated[str, BeforeValidator(_place)]
-Number = Annotated[int, Field(ge=1, le=MAX_VERSIONS)]
-Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME)]
+After = Annotated[
+    str, BeforeValidator(_place), shaped(PLACE, "Where the part begins; null in the first.")
+]
+NextAfter = Annotated[
+    str, BeforeValidator(_place), shaped(PLACE, "Where the next one begins; null in the last.")
+]
+Number = Annotated[int, Field(ge=1, le=MAX_VERSIONS, description="Its number, from 1.")]
+Model = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=_LONGEST_NAME,
+        description="The model that wrote the text; null: a person.",
+    ),
+]
+WrittenAt = Annotated[Moment, Field(description="When it was written.")]
 
 ImportId = Annotated[
     str | None,
-    Query(description="The import that the first part has begun; without it, this is the first."),
+    Query(
+        description="The import that the first part has begun; without it, this is the first.",
+        json_schema_extra={"pattern": f"^conv_{UNIQUE}$"},
+    ),
 ]
 
 
@@ -58,41 +83,81 @@ class VersionIn(RequestBody):
 
     version: Number
     content: ContentIn
-    model: Name | None
-    created_at: Moment
+    model: Model | None
+    created_at: WrittenAt
 
 
 class ItemIn(RequestBody):
     """A message with the texts it had before, oldest first."""
 
-    id: Annotated[str, Field(max_length=_LONGEST_ID)]
+    id: Annotated[
+        str,
+        Field(
+            max_length=_LONGEST_ID,
+            description="The id it had: it says where the message stands.",
+            json_schema_extra={"pattern": f"^item_{UNIQUE}$"},
+        ),
+    ]
     object: Literal["conversation.item"]
-    role: Role
+    role: Annotated[Role, Field(description="Who says it.")]
     content: ContentIn
-    call_id: Annotated[str, Field(min_length=1, max_length=MAX_CALL_ID)] | None
+    call_id: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=MAX_CALL_ID, description="The client's own reference."),
+        ]
+        | None
+    )
     status: Literal["completed"]
-    version: Number
-    model: Name | None
-    created_at: Moment
-    edited_at: Moment | None
+    version: Annotated[
+        int, Field(ge=1, le=MAX_VERSIONS, description="Counts the texts it has had.")
+    ]
+    model: Model | None
+    created_at: WrittenAt
+    edited_at: Annotated[Moment, Field(description="When it got the current text.")] | None
     metadata: Metadata | None = None
-    author: Name | None = None
-    versions: Annotated[list[VersionIn], Field(max_length=MAX_VERSIONS)]
+    author: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=_LONGEST_NAME,
+                description="Who wrote it through a share link.",
+            ),
+        ]
+        | None
+    ) = None
+    versions: Annotated[
+        list[VersionIn],
+        Field(max_length=MAX_VERSIONS, description="The texts it had before, oldest first."),
+    ]
 
 
 class HeaderIn(RequestBody):
     """The conversation itself; how many messages it has is counted anew."""
 
-    id: Annotated[str, Field(max_length=_LONGEST_ID)]
+    id: Annotated[
+        str, Field(max_length=_LONGEST_ID, description="The id it had; it gets one of its own.")
+    ]
     object: Literal["conversation"]
     title: Title | None
-    title_source: Literal["user", "auto"] | None
-    project_id: Annotated[str, Field(max_length=_LONGEST_ID)] | None
+    title_source: Annotated[
+        Literal["user", "auto"] | None, Field(description="Who gave the title; null without one.")
+    ]
+    project_id: (
+        Annotated[
+            str,
+            Field(max_length=_LONGEST_ID, description="Its project, if that is the caller's."),
+        ]
+        | None
+    )
     metadata: Metadata
-    item_count: Annotated[int, Field(ge=0, le=MAX_MESSAGES)]
-    archived: bool
-    created_at: Moment
-    updated_at: Moment
+    item_count: Annotated[
+        int, Field(ge=0, le=MAX_MESSAGES, description="How many it had; they are counted anew.")
+    ]
+    archived: Archived
+    created_at: Annotated[Moment, Field(description="When it was created.")]
+    updated_at: Annotated[Moment, Field(description="When it last changed.")]
 
 
 class ConversationImport(RequestBody):
@@ -100,10 +165,12 @@ class ConversationImport(RequestBody):
 
     object: Literal["conversation.export"]
     format_version: Literal[1]
-    conversation: HeaderIn
-    after: Cursor | None
-    items: Annotated[list[ItemIn], Field(max_length=MAX_MESSAGES)]
-    next_after: Cursor | None
+    conversation: Annotated[HeaderIn, Field(description="The conversation itself.")]
+    after: After | None
+    items: Annotated[
+        list[ItemIn], Field(max_length=MAX_MESSAGES, description="The messages of this part.")
+    ]
+    next_after: NextAfter | None
 
     def part(self) -> ImportPart:
         """Return the part as the services take it; its owner and its ids are given to it there."""
@@ -127,20 +194,20 @@ class ConversationImport(RequestBody):
         )
 
 
-class ImportOut(BaseModel):
+class ImportOut(Answer):
     """How far an import has come that is not finished.
 
     ``id`` names it with the parts that follow, and will be its conversation's. What comes behind
     ``next_after`` in the export is to be sent next, before ``expires_at``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
+    id: ConversationId
     object: Literal["conversation.import"] = "conversation.import"
-    item_count: int
-    next_after: str | None
-    expires_at: datetime
+    item_count: Annotated[int, counted("How many messages have come.")]
+    next_after: Annotated[
+        str | None, Field(description="Behind which place to go on; null: from the beginning.")
+    ]
+    expires_at: Annotated[datetime, shaped("Z$", "When it is given up if nothing comes, in UTC.")]
 
     @classmethod
     def of(cls, state: Import) -> "ImportOut":

@@ -163,6 +163,11 @@ def shaped(pattern: str, description: str, **more: Any) -> Any:
     return Field(description=description, json_schema_extra={"pattern": pattern, **more})
 
 
+def counted(description: str) -> Any:
+    """Return the description of a number of things."""
+    return Field(description=description, json_schema_extra={"minimum": 0})
+
+
 UNIQUE: Final = "[0-9a-v]{26}"
 """The unique part of an id, as a pattern (``domain.ids``)."""
 

@@ -21,6 +21,7 @@ from colloquy.http.models import (
     ResponseBody,
     ShareId,
     Whole,
+    counted,
 )
 from colloquy.services.shares import ListedShare, ShareDraft
 
@@ -129,9 +130,7 @@ class ShareOut(ResponseBody):
     title: ShownTitle
     read_only: ReadOnly
     include_context: IncludeContext
-    view_count: Annotated[
-        int, Field(description="How often it was opened.", json_schema_extra={"minimum": 0})
-    ]
+    view_count: Annotated[int, counted("How often it was opened.")]
     created_at: CreatedAt
     expires_at: ExpiresAt
 

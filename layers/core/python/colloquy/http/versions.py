@@ -20,20 +20,23 @@ from colloquy.http.models import (
 )
 from colloquy.services.regeneration import RegenerationRequest
 
+NumberOfText = Annotated[
+    int,
+    Field(
+        validation_alias="number",
+        description="Its number, from 1.",
+        json_schema_extra={"minimum": 1},
+    ),
+]
+ModelOfText = Annotated[str | None, Field(description="The model that wrote it; null: a person.")]
+
 
 class VersionOut(Answer):
     """One text of a message."""
 
-    version: Annotated[
-        int,
-        Field(
-            validation_alias="number",
-            description="Its number, from 1.",
-            json_schema_extra={"minimum": 1},
-        ),
-    ]
+    version: NumberOfText
     content: ContentOut
-    model: Annotated[str | None, Field(description="The model that wrote it; null: a person.")]
+    model: ModelOfText
     created_at: CreatedAt
     current: Annotated[bool, Field(description="Whether the message has this text now.")]
 

@@ -160,7 +160,6 @@ class Bill:
         wait = units.trips * self._prices.assumed["round_trip_ms"] / 1000
         return [
             *self._monitoring(),
-            self._idle("metric_month", "metrics that the cleanup writes", len(_metrics(CLEANUP))),
             self._idle("schedule", "runs of the cleanup: schedule", runs),
             self._idle("lambda_request", "… requests", runs),
             self._idle("lambda_gb_second", "… GB-seconds", runs * wait * self._gigabytes(CLEANUP)),
@@ -242,9 +241,3 @@ def _runs(schedule: Schedule, hours: float) -> float:
     rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule.expression)
     assert rate is not None, f"nobody has said how often {schedule.expression} is"
     return hours / (int(rate[1]) * {"minute": 1 / 60, "hour": 1, "day": 24}[rate[2]])
-
-
-def _metrics(function: str) -> set[str]:
-    """Return the names of the metrics a function writes, as its code spells them."""
-    code = (declared().functions[function].code / "app.py").read_text("utf-8")
-    return set(re.findall(r'measure\(\s*"(\w+)"', code))

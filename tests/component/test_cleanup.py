@@ -69,6 +69,14 @@ def test_expired_links_are_erased_with_all_their_rows(
     assert [line["SharesErased"] for line in said if "SharesErased" in line] == [[30.0]]
 
 
+def test_a_run_with_nothing_to_do_writes_no_metric(
+    rows: Rows, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rows.all() == []
+    clean()
+    assert "_aws" not in capsys.readouterr().out
+
+
 def test_a_run_without_time_leaves_the_rest_to_the_next(
     alice: Client, rows: Rows, wait: Later
 ) -> None:

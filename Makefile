@@ -51,8 +51,8 @@ invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under L
 test: .venv/tests .venv-sam/done model build-here ## Run all tests
 	$(BIN)/python -m pytest
 
-screenshots: .venv/tests ## Take the pictures of the share page again, with the installed Chromium
-	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_share_page.py -q
+screenshots: .venv/tests ## Take the README's pictures again, with the installed Chromium
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_share_page.py tests/e2e/test_reference_page.py -q
 
 bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages
 	$(BIN)/python -m pytest tests/bench -q -rP

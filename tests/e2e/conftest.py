@@ -1,6 +1,6 @@
 """E2E tests talk HTTP to the processes of `make run`, which they start and stop themselves.
 
-With COLLOQUY_URL they talk to what is deployed there: then those marked ``make_run`` are skipped.
+With DEPLOYED_URL they talk to what is deployed there: then those marked ``local_only`` are skipped.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,13 +18,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if Api.deployed() is None:
         return
     for item in items:
-        for marker in item.iter_markers("make_run"):
-            item.add_marker(pytest.mark.skip(reason=f"only with make run: {marker.args[0]}"))
+        for marker in item.iter_markers("local_only"):
+            item.add_marker(pytest.mark.skip(reason=f"not of what is deployed: {marker.args[0]}"))
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The whole of Colloquy on one machine, with an empty table."""
+    # What asks for it would say nothing of what is deployed: it wants `api`, or the marker.
+    assert Api.deployed() is None
     with Server.started(tmp_path_factory.mktemp("data")) as running:
         yield running
 

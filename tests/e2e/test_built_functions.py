@@ -21,9 +21,12 @@ from tests.support.model import says, serving
 from tests.support.rows import Rows
 from tests.support.server import Server
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="AWS builds the Runtime Interface Emulator for Linux only"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="AWS builds the Runtime Interface Emulator for Linux only"
+    ),
+    pytest.mark.local_only("it runs what is built"),
+]
 
 # Of what is in .venv, Lambda's Python runtime has this too.
 LAMBDA_HAS = {

@@ -134,7 +134,7 @@ def test_250_messages_are_paged_while_more_are_written(alice: httpx.Client, orde
     )
 
 
-@pytest.mark.make_run("it kills processes of make run")
+@pytest.mark.local_only("it kills processes of make run")
 def test_a_killed_function_loses_and_doubles_nothing(server: Server, alice: httpx.Client) -> None:
     conversation = alice.post("/v1/conversations", json={}).json()["id"]
     path = f"/v1/conversations/{conversation}/items"

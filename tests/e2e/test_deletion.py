@@ -256,7 +256,7 @@ def test_a_hundred_conversations_of_fifty_messages_go_in_one_call(
     report(f"100 x 50: answered in {answered:.2f} s, 5,000 rows erased {erased:.1f} s later")
 
 
-@pytest.mark.make_run("it kills processes of make run")
+@pytest.mark.local_only("it kills processes of make run")
 def test_ten_thousand_messages_go_through_kills_and_small_ones_do_not_wait(
     server: Server, alice: httpx.Client
 ) -> None:

@@ -30,6 +30,7 @@ LANGUAGES = [
     ),
 ]
 either = pytest.mark.parametrize("language", LANGUAGES)
+pytestmark = pytest.mark.local_only("it starts a server with a model of its own")
 
 
 @pytest.fixture(scope="module")

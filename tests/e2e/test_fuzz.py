@@ -57,7 +57,10 @@ reference = schemathesis.openapi.from_path(
 )
 seen: Counter[tuple[str, int]] = Counter()
 
-pytestmark = pytest.mark.timeout(0)
+pytestmark = [
+    pytest.mark.timeout(0),
+    pytest.mark.local_only("it starts a server with a model of its own"),
+]
 
 
 @reference.hook

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.server import Server
 
-pytestmark = pytest.mark.make_run("it is about the processes of make run")
+pytestmark = pytest.mark.local_only("it is about the processes of make run")
 
 
 def is_listening(url: str) -> bool:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from tests.support.browser import CHROMIUM, chromium
 from tests.support.reference import operations
-from tests.support.server import Server
+from tests.support.server import Api
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
@@ -36,14 +36,14 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def page(server: Server, asked: list[str], said: list[str]) -> Iterator[Page]:
+def page(api: Api, asked: list[str], said: list[str]) -> Iterator[Page]:
     """The reference, as it has loaded."""
     with chromium() as browser:
         page = browser.new_context(viewport={"width": 1100, "height": 1000}).new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{server.url}/docs")
+        page.goto(f"{api.url}/docs")
         page.wait_for_selector(".opblock")
         yield page
 
@@ -60,12 +60,12 @@ def test_it_shows_every_operation(page: Page) -> None:
 
 
 def test_it_asks_nobody_but_its_own_server_and_breaks_no_rule_of_its_policy(
-    page: Page, server: Server, asked: list[str], said: list[str]
+    page: Page, api: Api, asked: list[str], said: list[str]
 ) -> None:
     page.locator("#operations-items-append_items .opblock-summary").click()
     page.wait_for_selector("#operations-items-append_items .responses-table")
 
-    elsewhere = [url for url in asked if not url.startswith(("data:", server.url))]
+    elsewhere = [url for url in asked if not url.startswith(("data:", api.url))]
     assert elsewhere == []
     assert {urlsplit(url).path for url in asked if url.startswith("http")} == {
         "/docs",
@@ -74,9 +74,9 @@ def test_it_asks_nobody_but_its_own_server_and_breaks_no_rule_of_its_policy(
     assert said == []
 
 
-def test_a_reader_tries_an_operation_with_a_token(page: Page, server: Server) -> None:
+def test_a_reader_tries_an_operation_with_a_token(page: Page, api: Api) -> None:
     page.get_by_role("button", name="Authorize").first.click()
-    page.locator(".auth-container input").fill(server.token("reader of the reference"))
+    page.locator(".auth-container input").fill(api.token("reader of the reference"))
     page.locator(".auth-btn-wrapper button[type=submit]").click()
     page.locator(".btn-done").click()
     block = page.locator("#operations-projects-list_projects")
@@ -89,9 +89,9 @@ def test_a_reader_tries_an_operation_with_a_token(page: Page, server: Server) ->
     assert status.inner_text().startswith("200")
 
 
-def test_a_client_that_has_it_gets_no_body_again(server: Server) -> None:
+def test_a_client_that_has_it_gets_no_body_again(api: Api) -> None:
     for path in ("/docs", "/openapi.json"):
-        first = httpx.get(server.url + path)
-        again = httpx.get(server.url + path, headers={"If-None-Match": first.headers["etag"]})
+        first = httpx.get(api.url + path)
+        again = httpx.get(api.url + path, headers={"If-None-Match": first.headers["etag"]})
         assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
         assert first.headers["content-encoding"] == "gzip"

@@ -19,8 +19,8 @@ class Rows:
 
     @classmethod
     def deployed(cls) -> "Rows":
-        """Return those of the deployed table that COLLOQUY_TABLE names."""
-        return cls(boto3.client("dynamodb"), os.environ["COLLOQUY_TABLE"])
+        """Return those of the deployed table that DEPLOYED_TABLE names."""
+        return cls(boto3.client("dynamodb"), os.environ["DEPLOYED_TABLE"])
 
     def all(self) -> list[dict[str, Any]]:
         """Return every row, in no order."""

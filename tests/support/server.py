@@ -42,8 +42,8 @@ class Api:
 
     @classmethod
     def deployed(cls) -> "Api | None":
-        """Return the one that COLLOQUY_URL and DATA name, as `make rehearse` sets them."""
-        url = os.environ.get("COLLOQUY_URL")
+        """Return the one that DEPLOYED_URL and DATA name, as `make rehearse` sets them."""
+        url = os.environ.get("DEPLOYED_URL")
         return cls(url, Path(os.environ["DATA"])) if url else None
 
     def token(self, user: str, *options: str) -> str:

@@ -33,7 +33,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test screenshots bench cost fuzz check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
+.PHONY: help run model token invoke test rehearse screenshots bench cost fuzz check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under L
 
 test: .venv/tests .venv-sam/done model build-here ## Run all tests
 	$(BIN)/python -m pytest
+
+rehearse: .venv/tests .venv-rehearsal/done $(HERE)/template.yaml $(OWN_MODEL) ## Deploy to an emulator of AWS, and run the e2e tests there
+	@$(BIN)/python -m local.rehearsal
 
 screenshots: .venv/tests ## Take the README's pictures again, with the installed Chromium
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_share_page.py tests/e2e/test_reference_page.py -q
@@ -111,6 +114,7 @@ lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with h
 	$(LOCK) --no-deps --group model -o local/smollm/requirements.txt
 	$(LOCK) --group sam -o tests/sam/requirements.txt
 	$(LOCK) --group policy -o tests/policy/requirements.txt
+	$(LOCK) --group rehearsal -o local/rehearsal/requirements.txt
 	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
 
 build: .venv-sam/done .venv/local ## Build what is deployed, with the SAM CLI (ARCHITECTURE=x86_64)
@@ -125,7 +129,7 @@ deploy: build ## Deploy to AWS (ENV=dev or prod, see samconfig.toml)
 	.venv-sam/bin/sam deploy --config-env $(ENV)
 
 clean: ## Remove what make has installed and built; the data in DATA stays
-	rm -rf .venv .venv-sam .venv-policy .aws-sam local/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-policy .venv-rehearsal .aws-sam local/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(UV): local/bootstrap/requirements.txt
 	@test -n '$(PYTHON)' || { echo 'Colloquy needs Python 3.11 or newer.' >&2; exit 1; }
@@ -164,6 +168,13 @@ model: | .venv/local
 	@echo 'Installing the policy checker …' >&2
 	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-policy
 	@$(UV) pip install --quiet --python .venv-policy --require-hashes -r $<
+	@touch $@
+
+# Apart from both: the translator of SAM templates pins an older pydantic.
+.venv-rehearsal/done: local/rehearsal/requirements.txt | $(UV)
+	@echo 'Installing an emulator of AWS …' >&2
+	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-rehearsal
+	@$(UV) pip install --quiet --python .venv-rehearsal --require-hashes -r $<
 	@touch $@
 
 $(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done .venv/local

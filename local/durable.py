@@ -95,7 +95,7 @@ class DurableTables:
             if table is None or setting.get("TimeToLiveStatus") != "ENABLED":
                 continue
             with self._scope(account, region):
-                for pk, sk in _expired(table, setting["AttributeName"], time.time()):
+                for pk, sk in expired(table, setting["AttributeName"], time.time()):
                     old = self._dynamodb._remove_item(table, pk, sk)
                     self._identity = _TTL_IDENTITY
                     self._dynamodb._emit_stream_event(name, "REMOVE", old, None)
@@ -204,7 +204,8 @@ class DurableTables:
         )
 
 
-def _expired(table: Any, attribute: str, now: float) -> list[tuple[Any, Any]]:
+def expired(table: Any, attribute: str, now: float) -> list[tuple[Any, Any]]:
+    """Return the keys of a table of ministack's whose items' time to live is over."""
     keys = []
     for pk, sort_keys in table["items"].items():
         for sk, item in sort_keys.items():

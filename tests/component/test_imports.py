@@ -16,7 +16,7 @@ from colloquy.domain.imports import ImportedText
 from colloquy.services import exports, imports
 from colloquy.store.imports import ImportStore
 from tests.component.test_shares import say, share, talk
-from tests.support.client import Client
+from tests.support.client import Client, Context
 from tests.support.exports import Document, exported, imported, said, sent
 from tests.support.faults import Faulty, Killed
 from tests.support.functions import declared, handler_of
@@ -412,7 +412,7 @@ def test_imports_and_forks_ask_for_no_title(alice: Client, bob: Client, rows: Ro
     assert (header["title"], header["title_source"]) == ("What is it?", "auto")
     (row,) = (row for row in rows.of_type("conversation") if row["id"] == new)
     say(bob, new, "Again", role="assistant")
-    assert handler_of("TitlesFunction")({"Records": stream.take()}, None) == {
+    assert handler_of("TitlesFunction")({"Records": stream.take()}, Context()) == {
         "batchItemFailures": []
     }
     assert row["title_tries"] == 3

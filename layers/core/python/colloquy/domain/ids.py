@@ -78,7 +78,7 @@ def is_id(kind: str, text: str) -> bool:
 
 
 def item_id_from(text: str) -> str:
-    """Return the item id a client means: ``msg_…`` stands for ``item_…`` (contract, section 1)."""
+    """Return the item id a client means: ``msg_…``, as OpenAI has it, is taken for ``item_…``."""
     return f"{ITEM}_{text.removeprefix('msg_')}" if text.startswith("msg_") else text
 
 

@@ -14,7 +14,7 @@ DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
 
 MAX_ANSWER_BYTES: Final = 5_000_000
-"""What an answer may hold (contract, section 2: under 5 MB)."""
+"""What an answer may hold, as the client gets it: under 5 MB."""
 MAX_TRAVELLING_BYTES: Final = 6_200_000
 """... and what it may take on its way: Lambda refuses answers of more than 6,291,556 bytes, with
 every quote and backslash of the body escaped once more."""

@@ -18,7 +18,7 @@ from colloquy.domain.page import answer_bytes
 MIN_EXPIRES_IN: Final = 60
 MAX_EXPIRES_IN: Final = 31_536_000
 DEFAULT_EXPIRES_IN: Final = 2_592_000
-"""Seconds a link works: contract, section 4."""
+"""Seconds a link works: from a minute to a year, and 30 days where nobody says."""
 
 CHECK_UP_AFTER: Final = timedelta(minutes=5)
 """When the cleanup looks whether a new link's conversation is still there (docs/adr/0031)."""

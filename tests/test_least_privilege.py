@@ -1,8 +1,8 @@
 """What the component and e2e tests made the functions ask DynamoDB for is what they may ask for.
 
 Each call was held against the caller's policies as it was made (tests/support/permissions.py in
-component tests, local/guard.py behind `make run`), so one that is not allowed has failed its own
-test. What is left to say is said here, behind all others: tests/conftest.py puts it there, and
+component tests, local/iam/enforcement.py in `make run`), so one that is not allowed has failed its
+own test. What is left to say is said here, behind all others: tests/conftest.py puts it there, and
 takes it out of a run in which not all of them take part.
 """
 

@@ -19,11 +19,11 @@ from aiohttp import ClientError as NoAnswerError
 from aiohttp import ClientSession
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.model import LocalModel
+from local.gateway.issuer import issuer_of
+from local.model.server import LocalModel
 from local.rehearsal.cloud import ROOT, Cloud, StepError, running
 from local.rehearsal.sam import BUILT, Sam, run
-from local.template import load
-from local.token import issuer_of
+from local.template.reader import load
 
 _STACK = "colloquy"
 _TESTS = ("tests/e2e", "tests/deployed")

@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from local.database import plain_environment
-from local.issuer import Issuer
-from local.rehearsal.emulator import ACCESS_KEY, REGION, Settings
+from local.gateway.issuer import Issuer
+from local.process.child import plain_environment
+from local.rehearsal.server import ACCESS_KEY, REGION, Settings
 
 ROOT = Path(__file__).parents[2]
 _PYTHON = ROOT / ".venv-rehearsal" / "bin" / "python"
@@ -72,7 +72,7 @@ def running(directory: Path, issuer: Issuer) -> Iterator[Cloud]:
     (directory / "tmp").mkdir()
     with services, api, cloud.log.open("wb") as log:
         process = subprocess.Popen(
-            [str(_PYTHON), "-m", "local.rehearsal.emulator", settings.dumps()],
+            [str(_PYTHON), "-m", "local.rehearsal.server", settings.dumps()],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=log,

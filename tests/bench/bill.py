@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from local.intrinsics import read_yaml
-from local.resources import Schedule
+from local.template.intrinsics import read_yaml
+from local.template.resources import Schedule
 from tests.bench.counting import Counted, Counts, Units
 from tests.bench.measuring import Measured, Measurements
 from tests.bench.operations import CLEANUP, Operation

@@ -18,7 +18,7 @@ from colloquy.domain.conversation import Conversation
 from colloquy.domain.item import ItemDraft
 from colloquy.services.items import items_from
 from colloquy.store.rows import Row, conversation_to_row, encode, item_to_row
-from local import table
+from local.dynamodb import schema
 from tests.support.capacity import Cost, Meter
 from tests.support.client import Client, Reply
 from tests.support.functions import declared, dispatch
@@ -37,7 +37,7 @@ class Bench:
 
     def __init__(self, messages: int) -> None:
         self._looker = boto3.client("dynamodb")
-        table.create(self._looker, declared(), NAME)
+        schema.create(self._looker, declared(), NAME)
         wiring.forget()
         self.client = Client(dispatch, OWNER)
         self.project = self.client.post("/v1/projects", {"title": "A project"}).body["id"]

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from colloquy import wiring
 from colloquy.observability import logger
-from local import table
+from local.dynamodb import schema
 from tests.support.client import Client
 from tests.support.faults import Faulty
 from tests.support.functions import declared, dispatch
@@ -32,7 +32,7 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rows]:
     _call_one_at_a_time(monkeypatch)
     with mock_aws():
         client = boto3.client("dynamodb")
-        table.create(client, declared(), "ConversationsTable")
+        schema.create(client, declared(), "ConversationsTable")
         wiring.forget()
         yield Rows(client, "ConversationsTable")
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from local import subscriptions
-from local.environments import Outcome
-from local.filters import has_field
-from local.resources import Subscription
+from local.functions.pool import Outcome
+from local.template.event_patterns import has_field
+from local.template.resources import Subscription
+from local.triggers import log_subscription
 
 VIEWED = Subscription(name="Viewed", function="Views", source="Public", field="viewed_share")
 
@@ -34,7 +34,7 @@ def test_only_lines_with_the_field_match(line: str, *, matches: bool) -> None:
 def test_whole_lines_are_delivered_once_and_again_when_that_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscriptions, "_GATHER_SECONDS", 0.01)
+    monkeypatch.setattr(log_subscription, "_GATHER_SECONDS", 0.01)
     log = tmp_path / "Public.log"
     log.write_text('{"viewed_share": "before"}\n')
     got: list[list[str]] = []
@@ -47,7 +47,7 @@ def test_whole_lines_are_delivered_once_and_again_when_that_fails(
         return outcomes.pop(0)
 
     async def scenario() -> None:
-        running = asyncio.create_task(subscriptions.run(VIEWED, invoke, tmp_path, [0.01]))
+        running = asyncio.create_task(log_subscription.run(VIEWED, invoke, tmp_path, [0.01]))
         await asyncio.sleep(0.05)
         with log.open("a") as file:
             file.write('{"viewed_share": "one"}\nnoise\n{"viewed_share": "tw')

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from colloquy import wiring
 from colloquy.observability import InvocationError, logger
 from functions.meta import app as meta
-from local.subscriptions import payload_of
+from local.triggers.log_subscription import payload_of
 from tests.support.client import Client, Context
 from tests.support.functions import ROOT, declared, dispatch, handler_of
 from tests.support.model import ModelServer, completion, refuses, says, serving

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.permissions import Grant, Permissions
+from local.iam.policies import Grant, Permissions
 from tests.component import conftest
 from tests.support.client import Client
 from tests.support.functions import declared

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.filters import wanted
+from local.template.event_patterns import wanted
 from tests.support.client import Context
 from tests.support.functions import ROOT, declared, handler_of
 from tests.support.rows import Rows

@@ -8,7 +8,7 @@ import pytest
 
 from colloquy import wiring
 from colloquy.domain.conversation import ConversationChanges
-from local.filters import wanted
+from local.template.event_patterns import wanted
 from tests.support.client import Client
 from tests.support.functions import declared, handler_of
 from tests.support.model import Exchange, ModelServer, completion, refuses, says, serving

@@ -7,12 +7,12 @@ from typing import Any
 import boto3
 import pytest
 
-from local import orphans, redrive, verify
 from tests.support.client import Client
 from tests.support.exports import exported, sent
 from tests.support.functions import handler_of
 from tests.support.rows import Rows
 from tests.support.stream import Stream
+from tools.operations import orphaned_rows, redrive_erasures, verify_erasure
 
 ABSENT = "conv_00000000000000000000000000"
 FAST = ["--grace", "0", "--read-units", "100000"]
@@ -27,7 +27,7 @@ def _table(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, list[dict[str, Any]]]:
     capsys.readouterr()
-    status = verify.main([*FAST, *options])
+    status = verify_erasure.main([*FAST, *options])
     lines = capsys.readouterr().out.splitlines()
     return status, [json.loads(line) for line in lines if line.startswith('{"PK"')]
 
@@ -99,9 +99,9 @@ def test_it_never_writes_and_keeps_its_pace(rows: Rows, capsys: pytest.CaptureFi
     client.meta.events.register(
         "before-call.dynamodb", lambda model, **_: called.append(model.name)
     )
-    pace = orphans.Pace(1_000.0)
+    pace = orphaned_rows.Pace(1_000.0)
 
-    found = orphans.Search(client, rows.name, pace).run(2)
+    found = orphaned_rows.Search(client, rows.name, pace).run(2)
 
     assert found.rows == 10
     assert set(called) == {"Scan", "BatchGetItem"}
@@ -111,7 +111,7 @@ def test_it_never_writes_and_keeps_its_pace(rows: Rows, capsys: pytest.CaptureFi
 
 
 def test_pace_makes_a_reader_wait() -> None:
-    pace = orphans.Pace(100.0)
+    pace = orphaned_rows.Pace(100.0)
     start = datetime.now(UTC)
     for _ in range(4):
         pace.spend(5)
@@ -147,7 +147,7 @@ def test_an_unknown_kind_is_said_and_not_judged(
     rows: Rows, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plant(rows, ("Q#1", "Q"))
-    assert verify.main(FAST) == 0
+    assert verify_erasure.main(FAST) == 0
     assert "1 rows of an unknown kind (Q# / Q) were not judged." in capsys.readouterr().err
 
 
@@ -155,7 +155,7 @@ def test_a_table_that_is_not_there_is_another_status(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TABLE", "elsewhere")
-    assert verify.main(FAST) == 2
+    assert verify_erasure.main(FAST) == 2
     assert "Cannot look" in capsys.readouterr().err
 
 
@@ -169,7 +169,7 @@ def test_what_is_found_can_be_redriven(
     plant(rows, ("S#share_alone", "S"), owner="alice", conversation_id=ABSENT)
     _, found = look(capsys)
 
-    assert redrive.main([], [json.dumps(line) for line in found]) == 0
+    assert redrive_erasures.main([], [json.dumps(line) for line in found]) == 0
     stream.feed(handler_of("PurgeFunction"))
 
     assert look(capsys) == (0, [])
@@ -185,7 +185,7 @@ def test_redriving_a_living_conversation_changes_nothing_of_it(
     header = {"PK": "U#alice", "SK": f"C#{living}"}
     line = {"PK": "S#share_living", "SK": "S", "rows": 1, "missing": header}
 
-    assert redrive.main([], [json.dumps(line), "\n"]) == 0
+    assert redrive_erasures.main([], [json.dumps(line), "\n"]) == 0
 
     assert "left alone" in capsys.readouterr().err
     assert rows.all() == before

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from colloquy import wiring
-from local import table
+from local.dynamodb import schema
 from tests.support.client import Context
 from tests.support.events import EVENTS, FUNCTIONS, SAID, STATUS, check, event_of, name_of, prepare
 from tests.support.functions import declared, handler_of
@@ -44,7 +44,7 @@ def test_an_event_is_answered_as_it_should_be(path: Path) -> None:
     name = name_of(path)
     with mock_aws():
         client = boto3.client("dynamodb")
-        table.create(client, declared(), "ConversationsTable")
+        schema.create(client, declared(), "ConversationsTable")
         rows = Rows(client, "ConversationsTable")
         prepare(name, rows)
         wiring.forget()

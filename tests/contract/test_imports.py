@@ -27,7 +27,7 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for part in ("functions", "layers", "local"):
+    for part in ("functions", "layers", "local", "tools"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
@@ -48,7 +48,7 @@ def test_the_sources_keep_the_rules(copy: Path) -> None:
         ("functions/items/app.py", "import colloquy.store.items", "Only wiring joins"),
         (f"{LAYER}/services/items.py", "import boto3", "knows DynamoDB"),
         (f"{LAYER}/domain/title.py", "import pydantic", "The domain knows no"),
-        ("functions/items/app.py", "import local.template", "imports the layer"),
+        ("functions/items/app.py", "import local.template.reader", "imports the layer"),
     ],
 )
 def test_a_planted_violation_is_found(copy: Path, file: str, line: str, rule: str) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from local.openapi.__main__ import text_of
-from local.routes import routes_of
 from tests.support.functions import ROOT, declared
 from tests.support.reference import (
     DOCUMENT,
@@ -18,6 +16,8 @@ from tests.support.reference import (
     reference,
     resolved,
 )
+from tools.reference.__main__ import text_of
+from tools.reference.routes import routes_of
 
 OPERATIONS = pytest.mark.parametrize("operation", operations(), ids=lambda each: each.id)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import read_yaml
+from local.template.intrinsics import read_yaml
 from tests.support.functions import ROOT, declared
 
 # Its own log, its own traces. What Lambda needs to read a stream is on every stream of the

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.routes import ROUTES, routes_of
 from tests.support.functions import ROOT, declared, module_of
+from tools.reference.routes import ROUTES, routes_of
 
 HTTP_FUNCTIONS = sorted({route.function for route in declared().routes})
 

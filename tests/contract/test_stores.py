@@ -29,7 +29,7 @@ from colloquy.store.imports import ImportStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
 from colloquy.store.table import Table
-from local import table
+from local.dynamodb import schema
 from tests.support import make
 from tests.support.fakes import (
     FakeConversations,
@@ -68,7 +68,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         return
     with mock_aws():
         client = boto3.client("dynamodb")
-        table.create(client, declared(), "t")
+        schema.create(client, declared(), "t")
         real = Table(client, "t")
         yield Stores(
             ConversationStore(real),

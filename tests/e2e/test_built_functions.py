@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from local import rie, table, template
-from local.database import Endpoint
-from local.resources import Function, Template
-from local.rie import FunctionError, Rie
+from local.dynamodb import schema
+from local.dynamodb.endpoint import Endpoint
+from local.functions import rie
+from local.functions.rie import FunctionError, Rie
+from local.template import reader
+from local.template.resources import Function, Template
 from tests.support.dynamodb import emulator
 from tests.support.events import EVENTS, FUNCTIONS, SAID, check, name_of, prepare
 from tests.support.functions import ROOT
@@ -89,14 +91,14 @@ def built() -> Iterator[Template]:
             "ModelBaseUrl": f"{server.url}/v1",
             "ModelTable": json.dumps({"m": model, "claude-3-5-sonnet": model}),
         }
-        yield template.load(ROOT / rie.BUILT, parameters)
+        yield reader.load(ROOT / rie.BUILT, parameters)
 
 
 @pytest.fixture(scope="module")
 def rows(endpoint: Endpoint, built: Template) -> Rows:
     client = endpoint.client("dynamodb")
     assert built.table is not None
-    table.create(client, built, built.table.name)
+    schema.create(client, built, built.table.name)
     return Rows(client, built.table.name)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.database import emulator_endpoint
+from local.dynamodb.endpoint import emulator_endpoint
 from tests.support import server as support
 from tests.support.permissions import record
 from tests.support.rows import Rows
@@ -35,7 +35,7 @@ class Api:
     """What finds the issuer's key and the table."""
 
     def client(self, user: str) -> httpx.Client:
-        made = self._run("local.token", user)
+        made = self._run("local.commands.token", user)
         return httpx.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {made.stdout.strip()}"},
@@ -43,7 +43,8 @@ class Api:
         )
 
     def verify(self) -> "subprocess.CompletedProcess[str]":
-        return self._run("local.verify", "--grace", "1", "--read-units", "100000")
+        options = ("--grace", "1", "--read-units", "100000")
+        return self._run("tools.operations.verify_erasure", *options)
 
     def _run(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -272,9 +273,9 @@ def test_ten_thousand_messages_go_through_kills_and_small_ones_do_not_wait(
     wait_for(lambda: gone(server, small), 60)
     report(f"a small one was erased {time.monotonic() - start:.1f} s after the big one's deletion")
     assert has_message(server, big, 9_999), "the small one came after the big one"
-    kill(server, "local.emulator", big, 4_000)
+    kill(server, "local.dynamodb.server", big, 4_000)
     kill(server, "PurgeFunction", big, 6_000)
-    kill(server, "local.emulator", big, 8_000)
+    kill(server, "local.dynamodb.server", big, 8_000)
     wait_for(lambda: gone(server, big), 120)
     wait_for(lambda: f'"conversation erased", "conversation_id": "{big}"' in shown(server), 5)
     report(f"{count:,} rows erased in {time.monotonic() - start:.1f} s, killed four times")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from local.model import installed
+from local.model.choice import installed
 from tests.support.server import opened
 
 pytestmark = pytest.mark.skipif(

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from local.intrinsics import Resolver, read_yaml
-from local.template import LOCAL_PARAMETERS
+from local.template.intrinsics import Resolver, read_yaml
+from local.template.reader import LOCAL_PARAMETERS
 from tests.support.functions import ROOT
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.database import Endpoint, emulator_endpoint
-from local.guard import permissions_in
-from local.permissions import Permissions
+from local.dynamodb.endpoint import Endpoint, emulator_endpoint
+from local.iam.enforcement import permissions_in
+from local.iam.policies import Permissions
 from tests.support.functions import ROOT, declared
 from tests.support.permissions import record
 
@@ -23,7 +23,7 @@ def emulator(directory: Path) -> Iterator[Endpoint]:
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         descriptor = listener.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.emulator", str(descriptor), str(directory)],
+            [sys.executable, "-m", "local.dynamodb.server", str(descriptor), str(directory)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             pass_fds=[descriptor],

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from local import template
-from local.resources import Template
-from local.routing import Router
+from local.gateway.routing import Router
+from local.template import reader
+from local.template.resources import Template
 from tests.support.reference import assert_declared
 from tests.support.role import acting_as
 
@@ -21,7 +21,7 @@ Handler = Callable[[Mapping[str, Any], Any], Any]
 @cache
 def declared() -> Template:
     """Return what template.yaml declares."""
-    return template.load(ROOT / "template.yaml")
+    return reader.load(ROOT / "template.yaml")
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.guard import read, record_in
-from local.permissions import Grant, NotAllowedError, Permissions
+from local.iam.enforcement import read, record_in
+from local.iam.policies import Grant, NotAllowedError, Permissions
 from tests.support.functions import declared
 from tests.support.role import role
 

@@ -49,7 +49,7 @@ class Api:
     def token(self, user: str, *options: str) -> str:
         """Return what `make -s token USER=…` prints."""
         printed = subprocess.run(
-            [sys.executable, "-m", "local.token", user, *options],
+            [sys.executable, "-m", "local.commands.token", user, *options],
             cwd=ROOT,
             env={**os.environ, "DATA": str(self.data)},
             capture_output=True,

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.filters import wanted
-from local.resources import Template
-from local.streams import to_event
+from local.template.event_patterns import wanted
+from local.template.resources import Template
+from local.triggers.stream import to_event
 from tests.support.client import Context
 
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]

@@ -67,7 +67,7 @@ class Machine:
 
     def token(self, user: str, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "local.token", user, *arguments],
+            [sys.executable, "-m", "local.commands.token", user, *arguments],
             cwd=ROOT,
             env=self._environment(),
             check=True,

@@ -13,7 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.template import LOCAL_ISSUER
+from local.template.reader import LOCAL_ISSUER
 from tests.component.local.machine import Machine, until
 
 

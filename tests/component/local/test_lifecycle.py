@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 import httpx
 
-from local.guard import read, record_in
+from local.iam.enforcement import read, record_in
 from tests.component.local.conftest import Start
 from tests.component.local.machine import Machine, copy_of, until
 
@@ -107,7 +107,7 @@ def test_killing_the_table_is_healed(start: Start) -> None:
     emulator = [
         pid
         for pid in machine.processes()
-        if b"local.emulator" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"local.dynamodb.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     assert len(emulator) == 1
 

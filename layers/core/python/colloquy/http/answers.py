@@ -16,7 +16,7 @@ def refuses(*errors: ErrorType) -> Callable[[Endpoint], Endpoint]:
 
     That is a wrong parameter, body or token, an id that names nothing, a stale If-Match, an
     Idempotency-Key of another request, and a table that does not answer: the document knows
-    these from the signature (local/openapi/refusals.py).
+    these from the signature (tools/reference/errors.py).
     """
 
     def declare(endpoint: Endpoint) -> Endpoint:

@@ -1,0 +1,1 @@
+"""Commands for the developer, apart from ``make run``."""

@@ -1,0 +1,1 @@
+"""The table: an emulator of DynamoDB that keeps what it acknowledged."""

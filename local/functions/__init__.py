@@ -1,0 +1,1 @@
+"""Lambda: execution environments, the Runtime API they call, and their logs."""

@@ -1,0 +1,1 @@
+"""The policies of the functions' roles, and their enforcement."""

@@ -1,0 +1,1 @@
+"""Sockets, locks and child processes."""

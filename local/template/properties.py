@@ -1,0 +1,102 @@
+"""Turns single properties of a template, already resolved, into the stand-in's own values."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local.template.event_patterns import check
+from local.template.intrinsics import TemplateError
+from local.template.resources import Authorizer, Cors, Route, Schedule
+from local.template.schedule_expressions import next_time
+from local.template.supported import SCHEDULE_KNOWN, check_known
+
+
+def with_globals(properties: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """Merge as SAM does: maps merge, lists append to the global one, the rest overrides."""
+    merged = dict(defaults)
+    for key, value in properties.items():
+        default = merged.get(key)
+        if isinstance(default, dict) and isinstance(value, dict):
+            merged[key] = with_globals(value, default)
+        elif isinstance(default, list) and isinstance(value, list):
+            merged[key] = default + value
+        else:
+            merged[key] = value
+    return merged
+
+
+def route(
+    function: str,
+    settings: dict[str, Any],
+    authorizers: Mapping[str, Authorizer],
+    default: str | None,
+) -> Route:
+    """Return the route an HttpApi event declares."""
+    path, method = str(settings["Path"]), str(settings["Method"]).upper()
+    where = f"{function} {method} {path}"
+    check_known(where, settings, {"ApiId", "Auth", "Method", "Path"})
+    auth = settings.get("Auth", {})
+    check_known(where, auth, {"Authorizer"})
+    authorizer = auth.get("Authorizer", default)
+    if authorizer == "NONE":
+        authorizer = None
+    if authorizer is not None and authorizer not in authorizers:
+        raise TemplateError(f"{where}: there is no authorizer {authorizer}")
+    return Route("ANY" if method == "*" else method, path, function, authorizer)
+
+
+def schedule(function: str, name: str, kind: str, settings: dict[str, Any]) -> Schedule | None:
+    """Return the schedule an event declares, or None when it is switched off."""
+    where = f"{function}.{name}"
+    check_known(where, settings, SCHEDULE_KNOWN)
+    if settings.get("ScheduleExpressionTimezone", "UTC") != "UTC":
+        raise TemplateError(f"{where}: only UTC is supported")
+    if not is_true(settings.get("Enabled", settings.get("State", "ENABLED") == "ENABLED")):
+        return None
+    expression = str(settings.get("Schedule") or settings["ScheduleExpression"])
+    # An expression that is not understood must stop us now, not at its time.
+    next_time(expression, datetime.now(UTC))
+    return Schedule(
+        name=name,
+        function=function,
+        expression=expression,
+        input=settings.get("Input"),
+        source="aws.events" if kind == "Schedule" else "aws.scheduler",
+    )
+
+
+def cors(settings: dict[str, Any]) -> Cors:
+    """Return what a CorsConfiguration declares."""
+    names = ("AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders")
+    check_known("CorsConfiguration", settings, {*names, "AllowCredentials", "MaxAge"})
+    origins, methods, headers, expose = (tuple(settings.get(name, ())) for name in names)
+    age = settings.get("MaxAge")
+    return Cors(
+        origins=origins,
+        methods=methods,
+        headers=headers,
+        expose=expose,
+        max_age=int(age) if age is not None else None,
+        credentials=is_true(settings.get("AllowCredentials", False)),
+    )
+
+
+def is_true(value: Any) -> bool:
+    """Read a boolean, which a template may also write as text."""
+    return str(value).lower() == "true"
+
+
+def as_text(value: Any) -> str:
+    """Return a value as an environment variable has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def pattern(text: str) -> dict[str, Any]:
+    """Return the filter pattern that stands as text in a template."""
+    try:
+        pattern = json.loads(text)
+    except ValueError as exc:
+        raise TemplateError(f"a filter is not JSON: {text}") from exc
+    check(pattern)
+    return dict(pattern)

@@ -1,0 +1,1 @@
+"""Invocations without a request: the table's stream, schedules and subscribed logs."""

@@ -1,0 +1,1 @@
+"""What a build still needs after the SAM CLI."""

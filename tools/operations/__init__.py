@@ -1,0 +1,1 @@
+"""Commands for operators, which read and repair a table on AWS."""

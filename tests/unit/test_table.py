@@ -194,3 +194,89 @@ def test_throttling_that_outlasts_the_client_is_unavailable(code: str) -> None:
                 "delete": lambda table=table: table.delete({}, WRITE.refused),
                 "transact": lambda table=table: table.transact([WRITE]),
             }[call]()
+
+
+def tokens(client: Scripted) -> list[str]:
+    return [call["ClientRequestToken"] for call in client.calls]
+
+
+def test_a_transaction_keeps_one_token_through_all_its_attempts() -> None:
+    table, client = scripted(
+        error("TransactionInProgressException", retries=2),
+        cancelled("TransactionConflict"),
+        cancelled("ThrottlingError"),
+        {},
+        {},
+    )
+
+    table.transact([WRITE])
+    table.transact([WRITE])
+
+    first, *repeated, second = tokens(client)
+    assert repeated == [first] * 3
+    assert second != first
+
+
+def test_a_caller_that_repeats_a_transaction_gives_its_token() -> None:
+    table, client = scripted({}, {})
+
+    table.transact([WRITE], "token")
+    table.transact([WRITE], "token")
+
+    assert tokens(client) == ["token", "token"]
+
+
+def test_a_transaction_that_stays_in_progress_has_an_unknown_result() -> None:
+    table, client = scripted(*[error("TransactionInProgressException")] * 5_000)
+
+    with pytest.raises(UnavailableError):
+        table.transact([WRITE])
+
+    assert len(set(tokens(client))) == 1
+
+
+def test_a_token_of_another_transaction_is_a_conflict() -> None:
+    table, client = scripted(error("IdempotentParameterMismatchException"))
+
+    with pytest.raises(ConflictError):
+        table.transact([WRITE])
+
+    assert len(client.calls) == 1
+
+
+def test_an_update_recognizes_its_own_result_after_a_conflict() -> None:
+    action = {"ExpressionAttributeValues": {":updated_at": {"S": "now"}}}
+    written = ROW | {"updated_at": {"S": "now"}}
+    table, _ = scripted(
+        error("TransactionConflictException", retries=1),
+        error("ConditionalCheckFailedException", Item=written),
+    )
+
+    assert table.update(action, WRITE.refused)["updated_at"] == "now"
+
+
+def test_an_update_recognizes_its_own_result_by_the_moment_it_names() -> None:
+    action = {"ExpressionAttributeValues": {":asked_at": {"S": "now"}}}
+    written = ROW | {"asked_at": {"S": "now"}}
+    table, _ = scripted(error("ConditionalCheckFailedException", retries=1, Item=written))
+
+    assert table.update(action, WRITE.refused, "asked_at")["asked_at"] == "now"
+
+
+def test_a_deletion_recognizes_its_own_result_after_a_conflict() -> None:
+    table, client = scripted(
+        error("TransactionConflictException", retries=1),
+        error("ConditionalCheckFailedException"),
+    )
+
+    table.delete({}, WRITE.refused)
+
+    assert len(client.calls) == 2
+
+
+def test_a_new_row_waits_for_a_transaction_that_holds_it() -> None:
+    table, client = scripted(error("TransactionConflictException"), {})
+
+    table.put_new(ROW)
+
+    assert len(client.calls) == 2

@@ -12,7 +12,7 @@ from colloquy.store.backoff import patiently
 from colloquy.store.expressions import receipt_put
 from colloquy.store.rows import Row, encode, receipt_from_row, receipt_to_row
 from colloquy.store.sweep import key_pages, sweep
-from colloquy.store.table import Table
+from colloquy.store.table import Table, new_token
 
 _KEYS: Final = "PK, SK"
 
@@ -77,8 +77,8 @@ class DeletionStore:
             AlreadyDoneError: its key has a receipt.
             UnavailableError: the table did not take it up to ``until``.
         """
-        write = receipt_put(owner_id, receipt)
-        patiently(lambda: self._table.transact([write]), until)
+        write, token = receipt_put(owner_id, receipt), new_token()
+        patiently(lambda: self._table.transact([write], token), until)
 
     def correct(self, owner_id: str, receipt: Receipt, until: float) -> None:
         """Write the facts of a receipt again: its deletion has come out otherwise than it was to.

@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from colloquy.domain.errors import UnavailableError
+from colloquy.domain.errors import ConflictError, UnavailableError
 from colloquy.store.rows import Row, decode
 
 _THROTTLES: Final = frozenset(
@@ -19,7 +19,6 @@ _THROTTLES: Final = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
-        "TransactionInProgressException",
     }
 )
 # Reasons in a cancelled transaction that the next try may not meet.
@@ -40,7 +39,10 @@ class Write:
 
 
 def raise_unless_passing(writes: Sequence[Write], error: ClientError) -> None:
-    """Raise what a cancelled transaction means; return when the next try may succeed."""
+    """Raise what a failed transaction means; return when the next attempt may succeed."""
+    if error.response["Error"]["Code"] == "IdempotentParameterMismatchException":
+        # Another transaction has the token, so this one has written nothing.
+        raise ConflictError("Another write was sent under the same token. Try again.") from error
     response: Mapping[str, Any] = error.response
     reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", [])
     for write, reason in zip(writes, reasons, strict=False):
@@ -74,8 +76,13 @@ def is_conflict(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "TransactionConflictException"
 
 
+def is_in_progress(error: ClientError) -> bool:
+    """Report whether an earlier attempt of the same transaction is still being executed."""
+    return error.response["Error"]["Code"] == "TransactionInProgressException"
+
+
 def was_repeated(error: ClientError) -> bool:
-    """Say whether botocore sent the call more than once: an earlier try may have been done."""
+    """Report whether botocore sent the call more than once: an earlier attempt may have written."""
     return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
 
 
@@ -85,10 +92,10 @@ def row_of(error: ClientError) -> Row | None:
     return decode(response["Item"]) if response.get("Item") else None
 
 
-def written_by(action: Mapping[str, Any], row: Row | None) -> Row | None:
-    """Return the row if it was this update that wrote it: moments are of microseconds."""
-    moment = action.get("ExpressionAttributeValues", {}).get(":updated_at")
-    return row if row and moment and row.get("updated_at") == moment["S"] else None
+def written_by(action: Mapping[str, Any], row: Row | None, stamp: str) -> Row | None:
+    """Return the row if this update wrote it: no two writers have the same microsecond."""
+    moment = action.get("ExpressionAttributeValues", {}).get(f":{stamp}")
+    return row if row and moment and row.get(stamp) == moment["S"] else None
 
 
 def meaning(error: ClientError, refused: Refusal) -> Exception:

@@ -1,12 +1,16 @@
 """One DynamoDB table: reads that go on to the last page, writes that say why they were refused.
 
-Retries have three layers. botocore sends a call again that got no answer or was throttled; it
-repeats a transaction with the same client token, so that a lost answer writes nothing twice.
-``transact`` and ``update`` run again when another transaction held the row (DynamoDB cancels
-those itself), for a bounded time and with full jitter. What is left becomes ``UnavailableError``.
+Retries have two layers. botocore sends a call again that got no response or was throttled. The
+writes here run again when another transaction held the row (DynamoDB cancels those itself), for a
+bounded time and with full jitter. The remaining failures become ``UnavailableError``.
+
+Any of these attempts may have taken effect although its response was lost. A transaction keeps one
+ClientRequestToken through all of them, so that DynamoDB applies it once; a write of one row
+recognizes its own result (docs/adr/0088).
 """
 
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,6 +24,7 @@ from colloquy.store.refusals import (
     Refusal,
     Write,
     is_conflict,
+    is_in_progress,
     is_refusal,
     meaning,
     raise_unless_passing,
@@ -164,26 +169,39 @@ class Table:
     def put_new(self, row: dict[str, Any]) -> None:
         """Write a row whose key was minted for it.
 
-        A row that is there already can only be this one, written by a try whose answer was lost.
-        """
-        try:
-            with translated():
-                self._client.put_item(
-                    TableName=self.name, Item=row, ConditionExpression="attribute_not_exists(PK)"
-                )
-        except ClientError as error:
-            if not is_refusal(error):
-                raise
+        A row that is there already can only be this one, written by an earlier attempt.
 
-    def update(self, action: Mapping[str, Any], refused: Refusal) -> Row:
+        Raises:
+            ConflictError: a transaction held the row for too long.
+        """
+        for _ in _tries():
+            try:
+                with translated():
+                    self._client.put_item(
+                        TableName=self.name,
+                        Item=row,
+                        ConditionExpression="attribute_not_exists(PK)",
+                    )
+            except ClientError as error:
+                if is_refusal(error):
+                    return
+                if not is_conflict(error):
+                    raise
+            else:
+                return
+        raise _too_busy()
+
+    def update(self, action: Mapping[str, Any], refused: Refusal, stamp: str = "updated_at") -> Row:
         """Update one row and return it as it then is.
 
-        A row with the very ``updated_at`` that is to be written was updated by the call's first
-        try, whose answer was lost: what it asks for then holds no more, and is no refusal.
+        ``stamp`` names an attribute that the update sets to a moment of its own: a row that has
+        this very moment was updated by an earlier attempt of the same call, which makes the
+        condition fail although the call has succeeded.
 
         Raises:
             ConflictError: other writers held the row for too long.
         """
+        repeated = False
         for _ in _tries():
             try:
                 with translated():
@@ -194,7 +212,8 @@ class Table:
                         **action,
                     )
             except ClientError as error:
-                if was_repeated(error) and (done := written_by(action, row_of(error))):
+                repeated = repeated or was_repeated(error)
+                if repeated and (done := written_by(action, row_of(error), stamp)):
                     return done
                 if not is_conflict(error):
                     raise meaning(error, refused) from error
@@ -205,12 +224,12 @@ class Table:
     def delete(self, action: Mapping[str, Any], refused: Refusal) -> None:
         """Delete one row under a condition.
 
-        A row that is gone when the call had to be repeated was deleted by its first try, whose
-        answer was lost.
+        A row that is gone when the call was repeated was deleted by an earlier attempt.
 
         Raises:
             ConflictError: other writers held the row for too long.
         """
+        repeated = False
         for _ in _tries():
             try:
                 with translated():
@@ -218,7 +237,8 @@ class Table:
                         TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **action
                     )
             except ClientError as error:
-                if is_refusal(error) and was_repeated(error) and row_of(error) is None:
+                repeated = repeated or was_repeated(error)
+                if is_refusal(error) and repeated and row_of(error) is None:
                     return
                 if not is_conflict(error):
                     raise meaning(error, refused) from error
@@ -226,24 +246,33 @@ class Table:
                 return
         raise _too_busy()
 
-    def transact(self, writes: Sequence[Write]) -> None:
-        """Do all of the writes or none.
+    def transact(self, writes: Sequence[Write], token: str | None = None) -> None:
+        """Do all of the writes or none, once, however often the transaction is sent.
 
-        Where several are refused, the first one's error is raised.
+        ``token`` is for callers that call again with the same writes: the same token makes it the
+        same transaction for ten minutes. Where several writes are refused, the first one's error
+        is raised.
 
         Raises:
             ConflictError: other writers held one of the rows for too long.
+            UnavailableError: an attempt is still in progress, with unknown result.
         """
         actions: Any = [self._named(write.action) for write in writes]
+        token = token or new_token()
+        in_progress = False
         for _ in _tries():
             try:
                 with translated():
-                    self._client.transact_write_items(TransactItems=actions)
+                    self._client.transact_write_items(
+                        TransactItems=actions, ClientRequestToken=token
+                    )
             except ClientError as error:
-                raise_unless_passing(writes, error)
+                in_progress = is_in_progress(error)
+                if not in_progress:
+                    raise_unless_passing(writes, error)
             else:
                 return
-        raise _too_busy()
+        raise UnavailableError if in_progress else _too_busy()
 
     def _named(self, action: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -254,6 +283,11 @@ class Table:
             }
             for verb, words in action.items()
         }
+
+
+def new_token() -> str:
+    """Return a token that makes repetitions of one transaction recognizable."""
+    return uuid.uuid4().hex
 
 
 def _projected(names: str | None, aliases: Mapping[str, str] | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 PORT ?= 8000
 DATA ?= .local
 # Exported, so that `make run DYNAMODB=… MODEL=…` reaches the stand-in.
-export FUNCTION EVENT PORT DATA DYNAMODB TABLE MODEL MODEL_BASE_URL MODEL_API_KEY MODEL_TABLE
+export FUNCTION EVENT PORT DATA DYNAMODB TABLE OWNER_REQUESTS_PER_SECOND OWNER_BURST MODEL MODEL_BASE_URL MODEL_API_KEY MODEL_TABLE
 # Trust what the machine trusts, also behind a proxy with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 

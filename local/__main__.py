@@ -1,8 +1,10 @@
 """Runs template.yaml on this machine: ``python -m local``, until Ctrl-C.
 
 Settings come from the environment: ``PORT`` (8000; 0 is any free one), ``DATA`` (``.local``: all
-it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``template.yaml``);
-``local.model.choice`` reads those of the model.
+it writes), ``DYNAMODB`` (another endpoint for the table), ``TEMPLATE`` (``template.yaml``),
+``OWNER_REQUESTS_PER_SECOND`` and ``OWNER_BURST`` (the parameters of that name; no limit by
+default, because one person is alone here); ``local.model.choice``
+reads those of the model.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -52,6 +55,8 @@ class Settings:
     data: Path
     dynamodb: str | None
     template: Path
+    parameters: Mapping[str, str]
+    """Stack parameters in place of the template's defaults."""
 
 
 def settings_from_environment() -> Settings:
@@ -68,6 +73,10 @@ def settings_from_environment() -> Settings:
         data=Path(os.environ.get("DATA") or ".local"),
         dynamodb=os.environ.get("DYNAMODB") or None,
         template=Path(os.environ.get("TEMPLATE") or "template.yaml"),
+        parameters={
+            "OwnerRequestsPerSecond": os.environ.get("OWNER_REQUESTS_PER_SECOND") or "0",
+            "OwnerBurst": os.environ.get("OWNER_BURST") or "100",
+        },
     )
 
 
@@ -96,7 +105,7 @@ async def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     model = LocalModel(settings.data)
-    template = load(settings.template, model.choice.parameters)
+    template = load(settings.template, {**settings.parameters, **model.choice.parameters})
     permissions = Permissions.of(template)
     issuer = issuer_of(template, settings.data)
     port, sockets = open_sockets(settings.port)

@@ -50,6 +50,7 @@ def dispatch(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     http = event["requestContext"]["http"]
     found = _router().find(http["method"], http["path"])
     assert found is not None, "a template without $default"
+    event = {**event, "routeKey": found.route.key}
     answer: dict[str, Any] = handler_of(found.route.function)(event, context)
     text = answer.get("body") or ""
     if answer.get("isBase64Encoded"):

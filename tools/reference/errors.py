@@ -37,6 +37,7 @@ SAMPLES: Final[Mapping[type[ColloquyError], ColloquyError]] = {
         domain.ModelUnavailableError(),
         http.UnauthorizedError(),
         http.UnsupportedMediaTypeError(),
+        http.RateLimitedError(3),
         http.InternalError(),
     )
 }
@@ -98,6 +99,7 @@ _MEANINGS: Final[Mapping[int, str]] = {
     412: "If-Match names a state that is over.",
     413: "The body, or a message in it, is too large.",
     415: "The body is declared to be something else than JSON.",
+    429: "The owner, or everyone together, sends more requests than this deployment takes.",
     500: "A bug of ours; `request_id` finds its log line.",
     502: "The model failed. Nothing was changed.",
     503: "Busy, or not done in time: safe to send again, and the same request goes on.",
@@ -157,6 +159,7 @@ SCHEMAS: Final[Mapping[str, Json]] = {
 _BY_GATEWAY: Final[Mapping[int, str]] = {
     401: "Unauthorized",
     413: "Request Entity Too Large",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -198,7 +201,7 @@ def refusals(route: Route, operation: Json, *, public: bool) -> Json:
         same = codes.setdefault(status_of(error), [])
         if error.code not in {other.code for other in same}:
             same.append(error)
-    by_gateway = {500, 503} | (set() if public else {401})
+    by_gateway = {500, 503} | (set() if public else {401, 429})
     by_gateway |= {413} if route.method in _WITH_BODY else set()
     if "meta" in route.tags:
         by_gateway -= {503}
@@ -208,7 +211,7 @@ def refusals(route: Route, operation: Json, *, public: bool) -> Json:
         )
         for status in sorted(codes)
     }
-    answers["429"] = {"$ref": "#/components/responses/TooManyRequests"}
+    answers.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
     answers["431"] = {"$ref": "#/components/responses/HeadersTooLarge"}
     return dict(sorted(answers.items()))
 
@@ -222,6 +225,7 @@ def _possible(route: Route, operation: Json, *, public: bool) -> Iterable[Colloq
     yield from (error for code, error in _INVALID.items() if code in invalid)
     if not public:
         yield SAMPLES[http.UnauthorizedError]
+        yield SAMPLES[http.RateLimitedError]
     if any(parameter["in"] == "path" for parameter in parameters):
         yield SAMPLES[domain.NotFoundError]
     if "Idempotency-Key" in names:

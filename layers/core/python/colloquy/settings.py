@@ -28,6 +28,28 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class RateSettings:
+    """How many requests one owner may send to one execution environment."""
+
+    requests_per_second: float
+    """0 means that there is no limit."""
+
+    burst: int
+
+    @classmethod
+    def from_environment(cls) -> "RateSettings":
+        """Read the settings; without the variables there is no limit.
+
+        Raises:
+            ValueError: a variable is not a number; the function cannot start.
+        """
+        return cls(
+            requests_per_second=float(os.environ.get("OWNER_REQUESTS_PER_SECOND") or 0),
+            burst=int(os.environ.get("OWNER_BURST") or 1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
     """Which models there are, and how they are reached; only functions that ask one have these.
 

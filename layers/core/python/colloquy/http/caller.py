@@ -1,5 +1,6 @@
 """Who is calling, as API Gateway's authorizer vouches for it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Request
@@ -17,12 +18,17 @@ def caller_id(request: Request) -> str:
     Raises:
         UnauthorizedError: there is no such claim, or it is no name.
     """
-    context: Any = request.resolved_event.get("requestContext", {})
-    claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
-    subject = claims.get("sub")
+    subject = subject_of(request.resolved_event)
     if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
         raise UnauthorizedError
     return subject
+
+
+def subject_of(event: Mapping[str, Any]) -> Any:
+    """Return the ``sub`` claim of a request, unchecked, or None."""
+    context = event.get("requestContext", {})
+    claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+    return claims.get("sub")
 
 
 CallerId = Annotated[str, Depends(caller_id)]

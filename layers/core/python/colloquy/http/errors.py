@@ -60,6 +60,18 @@ class UnsupportedMediaTypeError(ColloquyError):
         super().__init__("Send the body as JSON, with 'Content-Type: application/json'.")
 
 
+class RateLimitedError(ColloquyError):
+    """The owner sends more requests than one owner may; ``retry_after`` is in seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            "You have sent too many requests. Wait as many seconds as Retry-After says, then retry."
+        )
+
+
 class InternalError(ColloquyError):
     """A bug: the answer shows nothing of it, the log line with its request_id does."""
 
@@ -81,6 +93,7 @@ _STATUS: Final[Mapping[type[ColloquyError], int]] = {
     ShareExpiredError: 410,
     PreconditionFailedError: 412,
     UnsupportedMediaTypeError: 415,
+    RateLimitedError: 429,
     InternalError: 500,
     UnavailableError: 503,
     ModelError: 502,
@@ -95,6 +108,7 @@ _TYPES: Final[Mapping[int, str]] = {
     409: "conflict_error",
     410: "not_found_error",
     412: "precondition_error",
+    429: "rate_limit_error",
     500: "server_error",
     502: "server_error",
     503: "server_error",
@@ -129,7 +143,7 @@ def headers_of(error: ColloquyError) -> dict[str, str]:
             return {"Allow": error.allow}
         case UnavailableError():
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
-        case ModelUnavailableError():
+        case ModelUnavailableError() | RateLimitedError():
             return {"Retry-After": str(error.retry_after)}
         case UnauthorizedError():
             return {"WWW-Authenticate": "Bearer"}

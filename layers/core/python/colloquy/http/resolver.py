@@ -26,8 +26,10 @@ from colloquy.http.errors import (
     headers_of,
     status_of,
 )
+from colloquy.http.rates import owner_rates
 from colloquy.http.validation import invalid_request
 from colloquy.observability import facts_of, logger, with_context
+from colloquy.settings import RateSettings
 
 T = TypeVar("T")
 
@@ -48,6 +50,7 @@ class Api(APIGatewayHttpResolver):
 
     def __init__(self) -> None:
         self._answer = with_context(self._answer_event)
+        self.owner_rates = owner_rates(RateSettings.from_environment())
         super().__init__(
             enable_validation=True,
             # A response that breaks its own model is our bug, not the client's.
@@ -80,6 +83,8 @@ class Api(APIGatewayHttpResolver):
         request_id = _request_id(event)
         logger.set_correlation_id(request_id)
         try:
+            if self.owner_rates is not None:
+                self.owner_rates.check(event)
             answer = self.resolve(with_readable_body(event), context)
         except ColloquyError as error:
             answer = {

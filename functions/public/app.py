@@ -52,9 +52,10 @@ def open_share(
     messages come first; `after` and `before` page through a long one. A link is withdrawn, expired
     or good at the moment of the request: nothing in between keeps an answer.
     """
-    view = service.open(share_id, Cut(limit=limit, after=after, before=before), ROOM[form])
+    cut = Cut(limit=limit, after=after, before=before)
+    view = service.open(share_id, cut, ROOM[form])
     if after is None and before is None:
         # ViewsFunction reads this line and counts. The digest opens nothing, as the id would.
         ends = ceil(view.share.expires_at.timestamp())
         measure("SharesViewed", 1, viewed_share=view.share.digest, viewed_until=ends)
-    return shown(view, form, limit, named=asked is not None)
+    return shown(view, form, cut, named=asked is not None)

@@ -1,5 +1,6 @@
 """Share links, from event to rows: made, opened, listed, revoked."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -504,3 +505,30 @@ def test_every_answer_keeps_readers_private(alice: Client, anyone: Client, form:
         assert headers["x-robots-tag"] == "noindex"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha")
+
+
+@pytest.mark.parametrize("form", ["json", "html", "md"])
+def test_a_message_and_its_context_take_two_pages_where_one_is_too_small(
+    alice: Client, anyone: Client, form: str
+) -> None:
+    conversation_id = talk(alice, *["\x7f" * 350_000] * 2)
+    listed = alice.get(f"/v1/conversations/{conversation_id}/items", order="asc").body["data"]
+    context, message = (item["id"] for item in listed)
+    reply = alice.post(
+        f"/v1/conversations/{conversation_id}/items/{message}/share", {"include_context": True}
+    )
+    share_id = reply.body["share_id"]
+
+    first = opened(anyone, share_id, format=form)
+    assert first.status == 200
+    assert (f"after={context}" in first.text) == (form != "json")
+    rest = opened(anyone, share_id, format=form, after=context)
+    back = opened(anyone, share_id, format=form, before=message)
+    if form == "json":
+        assert [item["id"] for item in first.body["items"]] == [context, message]
+        assert [item["id"] for item in rest.body["items"]] == [message]
+        assert [item["id"] for item in back.body["items"]] == [context]
+    for reply, role in ((first, "user"), (rest, "assistant"), (back, "user")):
+        assert len(reply.text) < 5_000_000
+        if form == "html":
+            assert re.findall(r'<article class="(\w+)"', reply.text) == [role]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colloquy.domain.share import Share, ShownItem, View
-from colloquy.render.markdown import LONGEST_PARSED, image, to_html
+from colloquy.render.budget import MAX_PARSED, Budget
+from colloquy.render.markdown import image, to_html
 from colloquy.render.page import notice, page
 from colloquy.render.style import POLICY
 from colloquy.render.visible import one_line, visible
@@ -25,7 +26,7 @@ MAY_STAND = re.compile(
 
 
 def rendered(text: str) -> str:
-    return str(to_html(text, time.monotonic() + 60))
+    return str(to_html(text, Budget(time.monotonic() + 60)))
 
 
 def view(*texts: str, title: str | None = "A title") -> View:
@@ -117,7 +118,7 @@ def test_whatever_is_typed_only_known_tags_come_out(text: str) -> None:
     "piece", ["[", "![", "](", "*a ", "`", "> ", "- ", "http://a", "a@", "|", "<", "~~", "a\n=\n"]
 )
 def test_nothing_keeps_the_page_busy(piece: str) -> None:
-    text = (piece * LONGEST_PARSED)[:LONGEST_PARSED]
+    text = (piece * MAX_PARSED)[:MAX_PARSED]
     start = time.monotonic()
     rendered(text)
     # Under 2 s where nothing else runs; without the limits some take minutes.
@@ -125,9 +126,9 @@ def test_nothing_keeps_the_page_busy(piece: str) -> None:
 
 
 def test_what_is_too_long_or_too_late_is_shown_as_typed() -> None:
-    long = "**x** " * LONGEST_PARSED
+    long = "**x** " * MAX_PARSED
     assert rendered(long).startswith('<pre class="plain" tabindex="0">**x**')
-    assert str(to_html("**<x>**", time.monotonic() - 1)).endswith(">**&lt;x&gt;**</pre>")
+    assert str(to_html("**<x>**", Budget(time.monotonic() - 1))).endswith(">**&lt;x&gt;**</pre>")
 
 
 def test_the_policy_names_the_style_as_it_stands_in_the_page() -> None:

@@ -7,7 +7,7 @@ up to ``up_to``, in the words they had at ``created_at`` (docs/adr/0030).
 import base64
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -105,6 +105,19 @@ class View:
     items: list[ShownItem]
     next_after: str | None = None
     previous_before: str | None = None
+
+    def limited(self, count: int, *, backwards: bool) -> "View":
+        """Return the view with its first ``count`` messages, or ``backwards`` its last.
+
+        The rest is left to the page after it, or before it.
+        """
+        if count == len(self.items):
+            return self
+        if backwards:
+            items = self.items[-count:]
+            return replace(self, items=items, previous_before=items[0].id)
+        items = self.items[:count]
+        return replace(self, items=items, next_after=items[-1].id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

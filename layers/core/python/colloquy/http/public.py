@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from colloquy.domain.errors import ColloquyError, NotFoundError, ShareExpiredError
 from colloquy.domain.page import DEFAULT_LIMIT, MAX_ANSWER_BYTES
-from colloquy.domain.share import View
+from colloquy.domain.share import Cut, View
 from colloquy.http.errors import UnknownPathError, envelope, headers_of, status_of
 from colloquy.http.negotiation import Form, form_in
 from colloquy.http.resolver import JSON, Api
@@ -21,10 +21,10 @@ from colloquy.render.style import POLICY
 ROOM: Final[Mapping[Form, int]] = {
     "json": MAX_ANSWER_BYTES,
     "md": MAX_ANSWER_BYTES,
-    # Escaping and colours can make a text several times as long; one message always fits.
+    # What is read here for a page that then ends early is read again for the next one.
     "html": 500_000,
 }
-"""Bytes of messages in one answer."""
+"""Bytes of messages that are read for one answer."""
 
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "private, no-store",
@@ -65,22 +65,23 @@ class PublicApi(Api):
         )
 
 
-def shown(view: View, form: Form, limit: int, *, named: bool) -> Response[ViewOut | str]:
+def shown(view: View, form: Form, cut: Cut, *, named: bool) -> Response[ViewOut | str]:
     """Return a view in one form; ``named`` says that the address names it, and so must the next."""
     headers: dict[str, str | list[str]] = dict(HEADERS)
     if form == "json":
         return Response(status_code=200, content_type=JSON, headers=headers, body=ViewOut.of(view))
     query = f"format={form}&" if named else ""
-    query += f"limit={limit}&" if limit != DEFAULT_LIMIT else ""
+    query += f"limit={cut.limit}&" if cut.limit != DEFAULT_LIMIT else ""
+    backwards = cut.before is not None
     # Imported when a page is asked for: programs do not wait for Markdown and colours.
     if form == "md":
         from colloquy.render.document import document  # noqa: PLC0415
 
-        body, content_type = document(view, query), _MARKDOWN
+        body, content_type = document(view, query, backwards=backwards), _MARKDOWN
     else:
         from colloquy.render.page import page  # noqa: PLC0415
 
-        body, content_type = page(view, query), _HTML
+        body, content_type = page(view, query, backwards=backwards), _HTML
     return Response(status_code=200, content_type=content_type, headers=headers, body=body)
 
 

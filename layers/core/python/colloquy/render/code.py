@@ -1,24 +1,22 @@
 """Code in colours, with its language named."""
 
-import re
-import time
+from functools import cache
+from io import StringIO
 from typing import Final
 
 from markupsafe import Markup
-from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
+from colloquy.render.budget import Budget, TooMuchMarkupError
 from colloquy.render.visible import one_line
 
 _LONGEST_COLOURED: Final = 5_000
 """Characters of one block: a lexer is a set of regular expressions, and the code is anybody's."""
 _LONGEST_NAME: Final = 40
-_NAME: Final = re.compile(r"[\w+#.-]{1,40}")
-# Those people share code in. Of Pygments' 500 the others are rarely seen, and less looked after.
-_KNOWN: Final = frozenset(
+# Of Pygments' 500 the others are rarely seen, and less looked after.
+LANGUAGES: Final = frozenset(
     {
         *("bash", "c", "c#", "c++", "clojure", "cpp", "csharp", "css", "dart", "diff"),
         *("docker", "dockerfile", "elixir", "erlang", "fish", "fortran", "fsharp", "go", "golang"),
@@ -30,6 +28,8 @@ _KNOWN: Final = frozenset(
         *("xml", "yaml", "yml", "zig", "zsh"),
     }
 )
+"""The languages people share code in: those that get colours."""
+
 _FRAME: Final = Markup(
     '<figure class="code">{caption}<pre tabindex="0"><code>{code}</code></pre></figure>\n'
 )
@@ -37,26 +37,36 @@ _CAPTION: Final = Markup("<figcaption>{name}</figcaption>")
 _FORMATTER: Final = HtmlFormatter(nowrap=True)
 
 
-def code_block(code: str, info: str, until: float) -> Markup:
-    """Return a block of code; ``info`` is what stands behind the fence, its first word a name.
+def code_block(code: str, info: str, budget: Budget) -> Markup:
+    """Return a block of code; ``info`` is what follows the fence, its first word a language.
 
-    It has no colours where it is very long, or the page's time (``until`` of ``time.monotonic``)
-    is over.
+    It has no colours where it is very long, or its lexer takes longer than the message may.
     """
     typed = info.split(maxsplit=1)[0] if info.strip() else ""
-    lexer = _lexer(typed, code) if time.monotonic() < until else None
+    lexer = _lexer(typed) if len(code) <= _LONGEST_COLOURED else None
     name = lexer.name if lexer else one_line(typed, _LONGEST_NAME)
-    # Pygments escapes what it colours.
-    inside = Markup(highlight(code, lexer, _FORMATTER)) if lexer else Markup.escape(code)  # noqa: S704
     caption = _CAPTION.format(name=name) if name else Markup()
-    return _FRAME.format(caption=caption, code=inside)
+    return _FRAME.format(caption=caption, code=_coloured(code, lexer, budget))
 
 
-def _lexer(typed: str, code: str) -> Lexer | None:
-    name = typed.lower()
-    if name not in _KNOWN or not _NAME.fullmatch(name) or len(code) > _LONGEST_COLOURED:
-        return None
+def _coloured(code: str, lexer: Lexer | None, budget: Budget) -> Markup:
+    if lexer is None:
+        return Markup.escape(code)
+    coloured = StringIO()
     try:
-        return get_lexer_by_name(name, stripnl=False)
-    except ClassNotFound:
-        return None
+        _FORMATTER.format(budget.lexing(lexer.get_tokens(code)), coloured)
+    except TooMuchMarkupError:
+        return Markup.escape(code)
+    # Pygments escapes what it colours.
+    return Markup(coloured.getvalue())  # noqa: S704
+
+
+def _lexer(typed: str) -> Lexer | None:
+    name = typed.lower()
+    return _built(name) if name in LANGUAGES else None
+
+
+@cache
+def _built(name: str) -> Lexer:
+    """Return a lexer of those we know: it keeps nothing of what it reads, and is built once."""
+    return get_lexer_by_name(name, stripnl=False)

@@ -12,9 +12,9 @@ _LONGEST_FACT: Final = 100
 _LONGEST_TITLE: Final = 2_000
 
 
-def message(item: Item, until: float) -> str:
-    """Return a message as it stands in the document; ``until`` is for pages, which take longer."""
-    del until
+def message(item: Item, deadline: float) -> str:
+    """Return a message as Markdown; ``deadline`` is for pages, which take longer."""
+    del deadline
     said = [f"{item.created_at:%Y-%m-%d %H:%M} UTC", *facts(item)]
     parts = [
         "---",

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.item import Item
-from colloquy.render.code import code_block
-from colloquy.render.markdown import image, to_html
+from colloquy.render.budget import Budget
+from colloquy.render.markdown import data_to_html, image, to_html
 from colloquy.render.page import MESSAGE, framed, moment_of, note
-from colloquy.render.parts import facts, readable, speaker
+from colloquy.render.parts import Kind, facts, readable, speaker
 from colloquy.render.style import POLICY
 from colloquy.render.visible import one_line, visible
 
@@ -33,16 +33,10 @@ _NEXT: Final = Markup(
 )
 
 
-def message(item: Item, until: float) -> str:
-    """Return a message as it stands in the page."""
-    shown = Markup()
-    for kind, text in readable(item.content):
-        if kind == "text":
-            shown += to_html(text, until)
-        elif kind == "image":
-            shown += Markup("<p>{}</p>\n").format(image(text, ""))
-        else:
-            shown += code_block(visible(text), "json", until)
+def message(item: Item, deadline: float) -> str:
+    """Return a message as HTML; what comes after ``deadline`` stays as it was typed."""
+    budget = Budget(deadline)
+    shown = Markup().join(_part(kind, text, budget) for kind, text in readable(item.content))
     said = [Markup(" <small>· {}</small>").format(one_line(f, _LONGEST_FACT)) for f in facts(item)]
     return str(
         MESSAGE.format(
@@ -53,6 +47,14 @@ def message(item: Item, until: float) -> str:
             text=shown or note("There is nothing to read in this message."),
         )
     )
+
+
+def _part(kind: Kind, text: str, budget: Budget) -> Markup:
+    if kind == "text":
+        return to_html(text, budget)
+    if kind == "image":
+        return Markup("<p>{}</p>\n").format(image(text, ""))
+    return data_to_html(text, budget)
 
 
 def page(

@@ -1,13 +1,13 @@
 """Markdown to HTML that anybody may have written and everybody may look at.
 
 Three walls: the parser takes no HTML, every link and image is judged here, and what comes out is
-sanitised once more against a list of what may be in it.
+sanitised once more against a list of what may be in it. What it costs is bounded by budget.py.
 """
 
 # ruff: noqa: ARG002 - the parser calls all of its rules with the same arguments
 import re
-import time
 from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import nh3
@@ -18,17 +18,24 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
+from colloquy.render.addresses import link_addresses
+from colloquy.render.budget import (
+    BoundedTokens,
+    Budget,
+    TokenCount,
+    TooMuchMarkupError,
+    check_weight,
+)
 from colloquy.render.code import code_block
 from colloquy.render.visible import visible
-
-LONGEST_PARSED: Final = 40_000
-"""Characters of a message that are read as Markdown; a longer one is shown as it was typed."""
 
 _LONGEST_WORD: Final = re.compile(r"\S{1000}")
 """Behind which nothing is looked for that could be an address: that takes the square of it."""
 
 _LINK: Final = re.compile(r"(https?://|mailto:)\S", re.IGNORECASE)
 _PICTURE: Final = re.compile(r"https://\S", re.IGNORECASE)
+_LONGEST_ADDRESS: Final = 4_000
+"""No browser's address bar takes much more, and it is repeated in what is shown of it."""
 _TASK: Final = re.compile(r"\[([ xX])\]\s+")
 _LOWEST_HEADING: Final = 6
 _HEADINGS_BELOW: Final = 2
@@ -51,37 +58,58 @@ _ATTRIBUTES: Final = {
     "td": {"class"},
     "th": {"class"},
 }
-_UNTIL: Final = "until"
-_REL: Final = "nofollow noopener noreferrer ugc"
+_BUDGET: Final = "budget"
+_COUNT: Final = "token_count"
+_CLEANER: Final = nh3.Cleaner(
+    tags=_TAGS,
+    attributes=_ATTRIBUTES,
+    url_schemes={"http", "https", "mailto"},
+    link_rel="nofollow noopener noreferrer ugc",
+)
 _BOX: Final = Markup('<span class="box" role="img" aria-label="{name}">{mark}</span> ')
 _PLAIN: Final = Markup('<pre class="plain" tabindex="0">{text}</pre>')
 _IMG: Final = Markup('<img src="{src}" alt="{alt}" loading="lazy" decoding="async">')
 _IMG_LINK: Final = Markup('<a href="{src}">{alt}</a>')
 
 
-def to_html(text: str, until: float) -> Markup:
+def to_html(text: str, budget: Budget) -> Markup:
     """Return a message's text as HTML that is safe to put into the page.
 
-    Very long ones are shown as they were typed, and so is what comes when the page's time is over
-    (``until`` of ``time.monotonic``): what is written to keep us busy does not.
+    A text that its message's budget does not cover is shown as it was typed.
     """
     shown = visible(text)
-    if len(shown) > LONGEST_PARSED or time.monotonic() > until:
-        return _PLAIN.format(text=shown)
-    parser = _WITHOUT_ADDRESSES if _LONGEST_WORD.search(shown) else _PARSER
-    clean = nh3.clean(
-        parser.render(shown, {_UNTIL: until}),
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
-        link_rel=_REL,
-    )
-    return Markup(clean)  # noqa: S704 - this is where it has been made safe
+    if budget.allows(shown):
+        with suppress(TooMuchMarkupError):
+            html = _formatted(shown, budget)
+            if budget.spend(shown, html):
+                return Markup(html)  # noqa: S704 - sanitised
+    return _PLAIN.format(text=shown)
+
+
+def data_to_html(data: str, budget: Budget) -> Markup:
+    """Return JSON as a block of code, without colours where the budget does not cover them."""
+    shown = visible(data)
+    if budget.allows(shown):
+        coloured = code_block(shown, "json", budget)
+        if budget.spend(shown, coloured):
+            return coloured
+    return code_block(shown, "", budget)
+
+
+def _formatted(text: str, budget: Budget) -> str:
+    parser = _WITHOUT_ADDRESSES if _LONGEST_WORD.search(text) else _PARSER
+    env = {_BUDGET: budget, _COUNT: TokenCount(text)}
+    tokens = parser.parse(text, env)
+    check_weight(tokens, budget.max_bytes(text))
+    return _CLEANER.clean(parser.renderer.render(tokens, parser.options, env))
 
 
 def image(address: str, alternative: str) -> Markup:
     """Return an image that is fetched without a referrer, or a link where it is not https."""
-    address, name = visible(address), visible(alternative).strip()
+    name = visible(alternative).strip()
+    if len(address) > _LONGEST_ADDRESS:
+        return Markup.escape(f"[{name or 'image'}]")
+    address = visible(address)
     if _PICTURE.match(address):
         return _IMG.format(src=address, alt=name or "Image")
     if _LINK.match(address):
@@ -93,10 +121,10 @@ class _Renderer(RendererHTML):
     """What differs from the parser's own HTML."""
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return code_block(tokens[idx].content, tokens[idx].info, env[_UNTIL])
+        return code_block(tokens[idx].content, tokens[idx].info, env[_BUDGET])
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return code_block(tokens[idx].content, "", env[_UNTIL])
+        return code_block(tokens[idx].content, "", env[_BUDGET])
 
     def image(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -140,6 +168,18 @@ def _cell(tag: str, token: Token) -> str:
     return f'<{tag} class="{aligned[0]}">' if aligned else f"<{tag}>"
 
 
+def _bound_blocks(state: StateCore) -> None:
+    state.tokens = BoundedTokens(state.env[_COUNT])
+
+
+def _bound_inlines(state: StateCore) -> None:
+    """Do what the parser's own rule of this name does, into lists that are bounded."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = BoundedTokens(state.env[_COUNT])
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
 def _below_the_page(state: StateCore) -> None:
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
@@ -170,6 +210,9 @@ def _parser() -> MarkdownIt:
         {"html": False, "linkify": True, "breaks": True, "maxNesting": 20},
         renderer_cls=_Renderer,
     ).enable(["table", "strikethrough", "linkify"])
+    parser.core.ruler.before("block", "bound_blocks", _bound_blocks)
+    parser.core.ruler.at("inline", _bound_inlines)
+    parser.core.ruler.at("linkify", link_addresses)
     parser.core.ruler.push("below_the_page", _below_the_page)
     parser.core.ruler.push("tasks", _tasks)
     return parser

@@ -11,12 +11,16 @@ from markupsafe import Markup
 
 from colloquy.domain.item import Content, text_of
 from colloquy.domain.share import Share, ShownItem, View
+from colloquy.render.budget import Budget
+from colloquy.render.fitting import fit
 from colloquy.render.markdown import image, to_html
 from colloquy.render.style import STYLE
 from colloquy.render.visible import one_line, visible
 
 _WORK_SECONDS: Final = 4.0
-"""How long one page's Markdown is worked on before the rest is shown as it was typed."""
+"""When a page ends though more messages were asked for; the request has 28, at half a CPU."""
+_MAX_BYTES: Final = 2_000_000
+"""HTML of a page's messages, but that one is always shown (``page.MAX_ANSWER_BYTES``)."""
 _DESCRIPTION: Final = 200
 _HEAD_TITLE: Final = 120
 
@@ -54,16 +58,27 @@ _NAV: Final = Markup('<nav class="pages" aria-label="{label}">{links}</nav>\n')
 _WHO: Final = {"user": "User", "assistant": "Assistant"}
 
 
-def page(view: View, query: str) -> str:
-    """Return the page; ``query`` is put before the cursor in the addresses of its neighbours."""
+def page(view: View, query: str, *, backwards: bool = False) -> str:
+    """Return the page, of as many of the view's messages as one page holds.
+
+    ``query`` is put before the cursor in the addresses of its neighbours; a page that was asked
+    for ``backwards``, from its end, keeps the last messages where they do not all fit.
+    """
+    deadline = time.monotonic() + _WORK_SECONDS
+    view, texts = fit(
+        view,
+        lambda item: _content(item.content, Budget(deadline)),
+        max_bytes=_MAX_BYTES,
+        deadline=deadline,
+        backwards=backwards,
+    )
     share = view.share
-    until = time.monotonic() + _WORK_SECONDS
     title = visible(share.title) if share.title else _untitled(share)
     # A day is named once, as in a diary.
     days = [None, *(item.created_at.date() for item in view.items)]
     messages = Markup().join(
-        _message(item, until, moment_of(item.created_at, named=item.created_at.date() == day))
-        for item, day in zip(view.items, days, strict=False)
+        _message(item, text, moment_of(item.created_at, named=item.created_at.date() == day))
+        for item, text, day in zip(view.items, texts, days, strict=False)
     )
     body = _BODY.format(
         kind="Shared message" if share.item_id else "Shared conversation",
@@ -99,26 +114,25 @@ def framed(title: str, body: str, head: str = "", kind: str = "") -> str:
     )
 
 
-def _message(item: ShownItem, until: float, moment: Markup) -> Markup:
+def _message(item: ShownItem, text: Markup, moment: Markup) -> Markup:
     return MESSAGE.format(
         role=item.role,
         id=item.id,
         who="Guest" if item.guest else _WHO[item.role],
         time=moment,
-        text=_content(item.content, until) or note("Nothing in this message can be shown."),
+        text=text or note("Nothing in this message can be shown."),
     )
 
 
-def _content(content: Content, until: float) -> Markup:
+def _content(content: Content, budget: Budget) -> Markup:
     if isinstance(content, str):
-        return to_html(content, until)
-    shown = Markup()
-    for part in content:
-        if part["type"] == "input_image":
-            shown += Markup("<p>{}</p>\n").format(image(part["image_url"], ""))
-        else:
-            shown += to_html(part["text"], until)
-    return shown
+        return to_html(content, budget)
+    return Markup().join(
+        Markup("<p>{}</p>\n").format(image(part["image_url"], ""))
+        if part["type"] == "input_image"
+        else to_html(part["text"], budget)
+        for part in content
+    )
 
 
 def _facts(share: Share) -> Markup:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from colloquy.domain.item import Content, Item
+from colloquy.domain.item import Content, ContentPart, Item
 
 _WHO: Final = {
     "user": "User",
@@ -14,6 +14,10 @@ _WHO: Final = {
     "tool": "Tool",
 }
 _TEXTS: Final = frozenset({"text", "input_text", "output_text"})
+
+_LONGEST_INDENTED: Final = 20_000
+_MAX_NESTED: Final = 200
+_MAX_INDENTED_FACTOR: Final = 4
 
 Kind = Literal["text", "image", "data"]
 
@@ -45,4 +49,13 @@ def readable(content: Content) -> Iterator[tuple[Kind, str]]:
         elif kind == "input_image" and isinstance(address, str):
             yield "image", address
         else:
-            yield "data", json.dumps(part, ensure_ascii=False, indent=2)
+            yield "data", _laid_out(part)
+
+
+def _laid_out(part: ContentPart) -> str:
+    """Return a part as JSON, indented unless that makes it many times as long."""
+    compact = json.dumps(part, ensure_ascii=False)
+    if len(compact) > _LONGEST_INDENTED or compact.count("[") + compact.count("{") > _MAX_NESTED:
+        return compact
+    indented = json.dumps(part, ensure_ascii=False, indent=2)
+    return indented if len(indented) <= _MAX_INDENTED_FACTOR * len(compact) else compact

@@ -1,9 +1,11 @@
 """Open a share link: what anyone sees who has it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from colloquy.domain import ids
 from colloquy.domain.errors import InvalidCursorError, NotFoundError, ShareExpiredError
+from colloquy.domain.item import Item
 from colloquy.domain.page import MAX_ANSWER_BYTES, take
 from colloquy.domain.share import Cut, Share, View, shown
 from colloquy.services.arguments import known_share
@@ -27,10 +29,12 @@ class Viewing:
         """
         share = self.link(share_id)
         cut = _checked(cut)
-        if share.item_id is not None:
-            items = [shown(item, share) for item in self._snapshots.message(share)]
-            return View(share=share, items=items)
-        found = (shown(item, share) for item in self._snapshots.page(share, cut))
+        rows = (
+            self._snapshots.page(share, cut)
+            if share.item_id is None
+            else _within(self._snapshots.message(share), cut)
+        )
+        found = (shown(item, share) for item in rows)
         page = take(found, cut.limit, room)
         items = page.data if cut.before is None else page.data[::-1]
         later = page.has_more if cut.before is None else bool(items)
@@ -55,6 +59,13 @@ class Viewing:
         if share.has_expired(self._clock()):
             raise ShareExpiredError
         return share
+
+
+def _within(items: list[Item], cut: Cut) -> Iterator[Item]:
+    """Yield a message and its context as a page yields a conversation's messages."""
+    if cut.before is not None:
+        return (item for item in reversed(items) if item.id < cut.before)
+    return (item for item in items if cut.after is None or item.id > cut.after)
 
 
 def _checked(cut: Cut) -> Cut:

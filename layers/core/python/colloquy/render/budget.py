@@ -1,0 +1,126 @@
+"""What rendering may cost: markup is bounded by its source, and a message beyond that stays plain.
+
+Some Markdown is far shorter than its HTML: a reference brings its address wherever it is used, a
+table's row is filled up to its head, a bare address becomes a link of thirty times its length.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+
+from markdown_it.token import Token
+
+MAX_PARSED: Final = 40_000
+"""Characters of one message that are parsed; some rules take the square of what they read."""
+MAX_FACTOR: Final = 16
+"""Bytes of HTML for each byte of a text: dense code in colours has about twelve."""
+SPARE_BYTES: Final = 20_000
+"""... and on top of that for each message, so that a short one may be dense."""
+
+_LEXING_SECONDS: Final = 0.5
+"""CPU time; ordinary code takes a millisecond for each hundred characters."""
+_TOKENS_PER_CHARACTER: Final = 4
+_SPARE_TOKENS: Final = 1_000
+
+T = TypeVar("T")
+
+
+class TooMuchMarkupError(Exception):
+    """The text has more markup than its length allows."""
+
+
+class Budget:
+    """What one message may still cost, over all of its parts."""
+
+    def __init__(self, deadline: float) -> None:
+        """Start with all of it; ``deadline`` is of ``time.monotonic``."""
+        self._deadline = deadline
+        self._characters = MAX_PARSED
+        self._spare_bytes = SPARE_BYTES
+        self._lexing_seconds = _LEXING_SECONDS
+
+    def allows(self, text: str) -> bool:
+        """Take ``text`` off the characters to parse; False where it is too long or too late."""
+        if len(text) > self._characters or time.monotonic() > self._deadline:
+            return False
+        self._characters -= len(text)
+        return True
+
+    def max_bytes(self, text: str) -> int:
+        """Return how long the HTML of ``text`` may be."""
+        return self._spare_bytes + MAX_FACTOR * len(text.encode())
+
+    def spend(self, text: str, html: str) -> bool:
+        """Take the HTML of ``text`` off the bytes; False, and nothing taken, if it is too long."""
+        left = self.max_bytes(text) - len(html.encode())
+        if left < 0:
+            return False
+        self._spare_bytes = min(self._spare_bytes, left)
+        return True
+
+    def lexing(self, tokens: Iterator[T]) -> Iterator[T]:
+        """Yield a lexer's tokens, and take the CPU time between them off the message's.
+
+        Some lexers take the square of some code, and none takes long for a single token.
+
+        Raises:
+            TooMuchMarkupError: the message has used it up.
+        """
+        end = time.thread_time() + self._lexing_seconds
+        try:
+            for token in tokens:
+                if time.thread_time() > end:
+                    raise TooMuchMarkupError
+                yield token
+        finally:
+            self._lexing_seconds = end - time.thread_time()
+
+
+class TokenCount:
+    """How many tokens a text may still become: what real markup of its length can need."""
+
+    def __init__(self, text: str) -> None:
+        """Start with all of them."""
+        self.remaining = _SPARE_TOKENS + _TOKENS_PER_CHARACTER * len(text)
+
+
+class BoundedTokens(list[Token]):
+    """A list of tokens that shares one count with the text's other lists."""
+
+    def __init__(self, count: TokenCount) -> None:
+        """Start empty."""
+        super().__init__()
+        self._count = count
+
+    def append(self, token: Token, /) -> None:
+        """Append a token.
+
+        Raises:
+            TooMuchMarkupError: there are too many.
+        """
+        self._count.remaining -= 1
+        if self._count.remaining < 0:
+            raise TooMuchMarkupError
+        super().append(token)
+
+
+def check_weight(tokens: Iterable[Token], max_bytes: int) -> None:
+    """Check, before any HTML is made, that the least it can take would fit.
+
+    Raises:
+        TooMuchMarkupError: it would not.
+    """
+    if _weight(tokens) > max_bytes:
+        raise TooMuchMarkupError
+
+
+def _weight(tokens: Iterable[Token]) -> int:
+    total = 0
+    for token in tokens:
+        if token.children is not None:
+            total += _weight(token.children)
+        elif not token.hidden:
+            total += len(token.tag) + len(token.content)
+        for value in token.attrs.values():
+            total += len(str(value))
+    return total

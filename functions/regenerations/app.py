@@ -47,7 +47,7 @@ def regenerate_item(
     messages after it stay. Nothing is written before the model has answered, so a failure changes
     nothing.
     """
-    written = service.regenerate(caller, conversation_id, item_id, body.request(), once)
+    written = service.regenerate(caller, conversation_id, item_id, body.parameters(), once)
     item = written.value
     if not written.replayed:
         logger.info(

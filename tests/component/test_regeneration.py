@@ -11,7 +11,7 @@ import pytest
 
 from colloquy import wiring
 from colloquy.services import regeneration
-from colloquy.services.regeneration import RegenerationRequest
+from colloquy.services.models import ResponseParameters
 from tests.support.client import Client, Reply
 from tests.support.model import (
     Exchange,
@@ -357,7 +357,7 @@ def test_when_the_model_fails_nothing_has_changed(
     assert "sk-very-secret" not in caplog.text
     # The same request, once the model is well again.
     model.behave = says("Well again.")
-    monkeypatch.setattr(regeneration, "ANSWER_SECONDS", 20.0)
+    monkeypatch.setattr(regeneration, "ANSWER_SECONDS", 18.0)
     assert regenerate(alice, path, headers={"Idempotency-Key": "k"}).body["version"] == 2
 
 
@@ -430,9 +430,7 @@ def test_of_two_regenerations_at_once_both_versions_exist(
     with ThreadPoolExecutor(2) as pool:
         # Powertools keeps one event per process: the service is called, not the handler.
         done = [
-            pool.submit(
-                service.regenerate, "alice", conversation_id, item_id, RegenerationRequest()
-            )
+            pool.submit(service.regenerate, "alice", conversation_id, item_id, ResponseParameters())
             for _ in range(2)
         ]
         assert {each.result().value.version for each in done} == {2, 3}

@@ -7,6 +7,9 @@ from typing import Any, Final, Literal, TypeVar
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 NAMESPACE: Final = "Colloquy"
@@ -19,6 +22,8 @@ Metric = Literal[
     "MessagesAppended",
     "MessagesRegenerated",
     "ModelCallsFailed",
+    "ModelInputTokens",
+    "ModelOutputTokens",
     "RowsErased",
     "SharesChecked",
     "SharesCreated",
@@ -51,6 +56,18 @@ def measure(name: Metric, value: float, unit: Unit = "Count", **facts: str | int
     ) as metric:
         for fact, said in facts.items():
             metric.add_metadata(fact, said)
+
+
+def measure_tokens(model: str, input_tokens: int, output_tokens: int) -> None:
+    """Report what a call of a model took, altogether and by model, in one log line.
+
+    ``model`` must be one of the configured ids: each value of a dimension is a metric of its own.
+    """
+    metrics = AmazonCloudWatchEMFProvider(namespace=NAMESPACE)
+    metrics.add_dimensions(service=metrics.service or "", model=model)
+    metrics.add_metric("ModelInputTokens", MetricUnit.Count, input_tokens)
+    metrics.add_metric("ModelOutputTokens", MetricUnit.Count, output_tokens)
+    metrics.flush_metrics()
 
 
 def observed(

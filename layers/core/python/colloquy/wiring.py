@@ -22,9 +22,10 @@ from colloquy.services.exports import Exports
 from colloquy.services.guests import Guests
 from colloquy.services.imports import Imports
 from colloquy.services.items import Items
+from colloquy.services.models import ANSWER_SECONDS, Models
 from colloquy.services.ports import ViewRows
 from colloquy.services.projects import Projects
-from colloquy.services.regeneration import ANSWER_SECONDS, Models, Regenerations
+from colloquy.services.regeneration import Regenerations
 from colloquy.services.shares import Shares
 from colloquy.services.titles import Titles
 from colloquy.services.viewing import Viewing

@@ -18,7 +18,8 @@ from colloquy.http.models import (
     RequestBody,
     Whole,
 )
-from colloquy.services.regeneration import RegenerationRequest
+from colloquy.models.prompt import Sampling
+from colloquy.services.models import ResponseParameters
 
 NumberOfText = Annotated[
     int,
@@ -102,11 +103,11 @@ class Regenerate(RequestBody):
         | None
     ) = None
 
-    def request(self) -> RegenerationRequest:
-        """Return the request as the services take it."""
-        return RegenerationRequest(
+    def parameters(self) -> ResponseParameters:
+        """Return the parameters as the services take them."""
+        return ResponseParameters(
             model=self.model,
             instructions=self.instructions,
-            temperature=self.temperature,
             max_tokens=self.max_tokens,
+            sampling=Sampling(temperature=self.temperature),
         )

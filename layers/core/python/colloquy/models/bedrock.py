@@ -1,14 +1,11 @@
-"""Amazon Bedrock's Converse API."""
+"""Amazon Bedrock's Converse and ConverseStream APIs."""
 
-import base64
-import binascii
-import re
-import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,23 +16,34 @@ from botocore.exceptions import (
 )
 
 from colloquy.domain.errors import ModelError, ModelTimeoutError, ModelUnavailableError
-from colloquy.models.responder import Answer, Image, Prompt, answer_from
+from colloquy.models.connection import Patience
+from colloquy.models.converse_reply import delta_of_event, delta_of_reply
+from colloquy.models.converse_request import request_of
+from colloquy.models.prompt import Prompt
+from colloquy.models.responder import Delta, Deltas
 from colloquy.observability import logger
 
-_DATA_URL: Final = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(.+)", re.DOTALL)
+T = TypeVar("T")
+
+# As exceptions of a call and, in camel case, as events of a stream.
 _THROTTLES: Final = frozenset(
-    {"ServiceUnavailableException", "ThrottlingException", "TooManyRequestsException"}
+    {"serviceunavailableexception", "throttlingexception", "toomanyrequestsexception"}
 )
-_NOT_READY: Final = frozenset({"ModelNotReadyException"})
+_NOT_READY: Final = frozenset({"modelnotreadyexception"})
+_TIMEOUTS: Final = frozenset({"modeltimeoutexception"})
 _RETRY_SECONDS: Final = 5
 _WARM_UP_SECONDS: Final = 30
 
 
 class Converse(Protocol):
-    """The one call of boto3's ``bedrock-runtime`` client that is made here."""
+    """The calls of boto3's ``bedrock-runtime`` client that are made here."""
 
     def converse(self, **request: Any) -> Mapping[str, Any]:
         """Send a conversation to a model."""
+        ...
+
+    def converse_stream(self, **request: Any) -> Mapping[str, Any]:
+        """Send a conversation to a model, and read its answer as it is written."""
         ...
 
 
@@ -44,17 +52,48 @@ class BedrockResponder:
 
     def __init__(self, client: Converse) -> None:
         self._client = client
-        # botocore's timeouts bound each read, not the whole call: the deadline is kept here.
+        # botocore's timeouts bound each read, not the whole call: the deadlines are kept here.
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="bedrock")
 
-    def answer(self, prompt: Prompt) -> Answer:
-        """Return the model's answer (``Responder.answer``)."""
-        left = prompt.deadline - time.monotonic()
-        if left <= 0:
-            raise ModelTimeoutError
+    def stream(self, prompt: Prompt) -> Deltas:
+        """Yield the model's answer as it comes (``Responder.stream``)."""
+        request = request_of(prompt)
+        patience = Patience(prompt)
+        if not prompt.stream:
+            with _translated():
+                reply = self._result(partial(self._client.converse, **request), patience)
+                delta = delta_of_reply(reply)
+            yield delta
+            return
         with _translated():
-            reply = self._pool.submit(self._client.converse, **_request(prompt)).result(left)
-        return answer_from(_text(reply), prompt.model.id, prompt)
+            call = partial(self._client.converse_stream, **request)
+            events = self._result(call, patience)["stream"]
+        yield from self._deltas(events, patience)
+
+    def _deltas(self, events: Any, patience: Patience) -> Iterator[Delta]:
+        finished = False
+        following = iter(events)
+        reading: Future[Any] = self._pool.submit(next, following, None)
+        try:
+            while True:
+                with _translated():
+                    event = reading.result(patience.left())
+                    delta = delta_of_event(event) if event is not None else None
+                if event is None:
+                    break
+                patience.renew()
+                reading = self._pool.submit(next, following, None)
+                if delta is not None:
+                    finished = finished or delta.finish_reason is not None
+                    yield delta
+        finally:
+            # Closing waits for a read in another thread: it is left to that thread.
+            reading.add_done_callback(lambda _: events.close())
+        if not finished:
+            raise ModelError("The model broke off in the middle. Nothing was changed; try again.")
+
+    def _result(self, call: Callable[[], T], patience: Patience) -> T:
+        return self._pool.submit(call).result(patience.left())
 
 
 @contextmanager
@@ -67,13 +106,7 @@ def _translated() -> Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         logger.warning("model refused", error_code=code)
-        if code in _THROTTLES:
-            raise ModelUnavailableError(retry_after=_RETRY_SECONDS) from error
-        if code in _NOT_READY:
-            raise ModelUnavailableError(retry_after=_WARM_UP_SECONDS) from error
-        if code == "ModelTimeoutException":
-            raise ModelTimeoutError from error
-        raise ModelError from error
+        raise _error_of(code.lower()) from error
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         raise ModelUnavailableError from error
     except (BotoCoreError, ValueError) as error:
@@ -81,42 +114,9 @@ def _translated() -> Iterator[None]:
         raise ModelError from error
 
 
-def _request(prompt: Prompt) -> dict[str, Any]:
-    limits: dict[str, Any] = {"maxTokens": prompt.max_tokens}
-    if prompt.temperature is not None:
-        limits["temperature"] = prompt.temperature
-    asked: dict[str, Any] = {
-        "modelId": prompt.model.id,
-        "messages": [
-            {"role": turn.role, "content": [_block(part) for part in turn.parts]}
-            for turn in prompt.turns
-        ],
-        "inferenceConfig": limits,
-    }
-    if prompt.system:
-        asked["system"] = [{"text": prompt.system}]
-    return asked
-
-
-def _block(part: str | Image) -> dict[str, Any]:
-    """Return a content block; an image only where its bytes came with the message.
-
-    Converse takes bytes. Fetching an address that a client wrote would let it reach what only
-    we reach.
-    """
-    if isinstance(part, str):
-        return {"text": part}
-    found = _DATA_URL.fullmatch(part.url)
-    if found is not None:
-        try:
-            content = base64.b64decode(found[2], validate=True)
-        except binascii.Error:
-            return {"text": "(an image that cannot be read)"}
-        return {"image": {"format": found[1], "source": {"bytes": content}}}
-    return {"text": "(an image elsewhere)"}
-
-
-def _text(reply: Mapping[str, Any]) -> str:
-    """Return the texts of the reply; what a model thought on the way is left out."""
-    blocks = reply.get("output", {}).get("message", {}).get("content", [])
-    return "".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
+def _error_of(code: str) -> ModelError:
+    if code in _THROTTLES:
+        return ModelUnavailableError(retry_after=_RETRY_SECONDS)
+    if code in _NOT_READY:
+        return ModelUnavailableError(retry_after=_WARM_UP_SECONDS)
+    return ModelTimeoutError() if code in _TIMEOUTS else ModelError()

@@ -1,213 +1,160 @@
-"""Any server that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp and others.
-
-Over the standard library's HTTP, so that the layer carries no client. A watchdog shuts the
-connection down at the deadline, however slowly the server goes on sending.
-"""
+"""Any server that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp and others."""
 
 import http.client
 import json
-import socket
-import ssl
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from pydantic_core import from_json
-
-from colloquy.domain.errors import ModelError, ModelTimeoutError, ModelUnavailableError
-from colloquy.models.responder import Answer, Image, Prompt, Turn, answer_from
+from colloquy.domain.errors import (
+    InvalidRequestError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+from colloquy.models.connection import Patience, Reply, Server
+from colloquy.models.openai_reply import delta_of, object_from
+from colloquy.models.openai_request import body_of, refused_parameter
+from colloquy.models.prompt import Prompt
+from colloquy.models.responder import Delta, Deltas
 from colloquy.observability import logger
 
-MAX_REPLY_BYTES: Final = 2_000_000
-"""Read of a reply: several times an answer's limit, for what servers put around it."""
-
-_CONNECT_SECONDS: Final = 3.0
 _LONGEST_RETRY_AFTER: Final = 60
+_MAX_ERROR_BYTES: Final = 64_000
+_MOST_TRIES: Final = 6
+"""Requests for one answer: each further one leaves out what the server has just rejected."""
 _EVENT: Final = b"data:"
+_USAGE_SECONDS: Final = 2.0
+"""How long the usage, which comes after the finish reason, is waited for."""
+
+# Parameters that only advise: without them there is an answer all the same.
+_DISPENSABLE: Final = frozenset(
+    {
+        "frequency_penalty",
+        "max_completion_tokens",
+        "max_tokens",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "seed",
+        "stream_options",
+        "temperature",
+        "top_p",
+        "user",
+    }
+)
 
 
 class OpenAIResponder:
     """Answers prompts at ``base_url``, which ends before ``/chat/completions``.
 
-    ``key`` gives the bearer token, or None where the server asks for none.
+    ``key`` returns the bearer token, or None where the server asks for none. Parameters that a
+    model's server rejects are left out of every later request to that model.
     """
 
     def __init__(self, base_url: str, key: Callable[[], str | None]) -> None:
-        address = urlsplit(base_url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
-            raise ValueError("the model's base URL must begin with http:// or https://")
-        self._secure = address.scheme == "https"
-        self._host = address.hostname
-        self._port = address.port
-        self._path = f"{address.path.rstrip('/')}/chat/completions"
+        self._server = Server(base_url)
         self._key = key
-        self._tls = ssl.create_default_context() if self._secure else None
+        self._rejected: dict[str, frozenset[str]] = {}
 
-    def answer(self, prompt: Prompt) -> Answer:
-        """Return the model's answer (``Responder.answer``)."""
-        body = json.dumps(_request(prompt), ensure_ascii=False).encode()
-        status, headers, reply = self._post(body, prompt.deadline)
-        if status != http.client.OK:
-            raise _refusal(status, headers)
-        if headers.get("content-type", "").startswith("text/event-stream"):
-            return _assembled(reply, prompt)
-        return _answer(reply, prompt)
+    def stream(self, prompt: Prompt) -> Deltas:
+        """Yield the model's answer as it comes (``Responder.stream``)."""
+        patience = Patience(prompt)
+        for _ in range(_MOST_TRIES):
+            with self._asked(prompt, patience) as reply:
+                if reply.status == http.client.OK:
+                    yield from _streamed(reply) if reply.is_stream else _whole(reply)
+                    return
+                self._learn(prompt, reply)
+        raise ModelError
 
-    def _post(self, body: bytes, deadline: float) -> tuple[int, Mapping[str, str], bytes]:
-        sent = {"Content-Type": "application/json", "Accept": "application/json"}
+    @contextmanager
+    def _asked(self, prompt: Prompt, patience: Patience) -> Iterator[Reply]:
+        asked = body_of(prompt, self._rejected.get(prompt.model.id, frozenset()))
+        body = json.dumps(asked, ensure_ascii=False).encode()
+        form = "text/event-stream" if prompt.stream else "application/json"
+        headers = {"Content-Type": "application/json", "Accept": form}
         if key := self._key():
-            sent["Authorization"] = f"Bearer {key}"
-        connection = self._connection(deadline)
-        try:
-            with _translated(deadline, ModelUnavailableError):
-                connection.connect()
-            with _watchdog(connection.sock, deadline), _translated(deadline):
-                connection.request("POST", self._path, body, sent)
-                response = connection.getresponse()
-                reply = response.read(MAX_REPLY_BYTES + 1)
-                if len(reply) > MAX_REPLY_BYTES:
-                    raise ModelError("The model's reply is far too long. Nothing was changed.")
-                if response.length:  # promised and not sent
-                    raise http.client.IncompleteRead(reply, response.length)
-            if time.monotonic() >= deadline:
-                raise ModelTimeoutError
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, found, reply
-        finally:
-            connection.close()
+            headers["Authorization"] = f"Bearer {key}"
+        with self._server.post("/chat/completions", body, headers, patience) as reply:
+            yield reply
 
-    def _connection(self, deadline: float) -> http.client.HTTPConnection:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise ModelTimeoutError
-        timeout = min(_CONNECT_SECONDS, left)
-        if self._tls is not None:
-            return http.client.HTTPSConnection(
-                self._host, self._port, timeout=timeout, context=self._tls
+    def _learn(self, prompt: Prompt, reply: Reply) -> None:
+        """Remember which parameter was rejected, or raise what the reply's status means."""
+        logger.warning("model refused", status=reply.status)
+        if reply.status not in {400, 422}:
+            raise _error_of(reply)
+        earlier = self._rejected.get(prompt.model.id, frozenset())
+        error = _error_in(reply)
+        name = refused_parameter(error, body_of(prompt, earlier))
+        if name in _DISPENSABLE:
+            self._rejected[prompt.model.id] = earlier | {name}
+            return
+        if error.get("code") == "context_length_exceeded":
+            raise InvalidRequestError(
+                "The messages are longer than the model's context. Shorten them, or choose "
+                "another model.",
+                code="above_max",
             )
-        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+        if name is not None:
+            raise InvalidRequestError(
+                f"The model does not accept this '{name}'. Leave it out, or choose another model.",
+                param=name,
+            )
+        raise ModelError
 
 
-@contextmanager
-def _watchdog(connected: socket.socket, deadline: float) -> Iterator[None]:
-    """Shut the connection down at the deadline: reading it ends then, whatever it is at."""
+def _whole(reply: Reply) -> Iterator[Delta]:
+    yield delta_of(object_from(reply.body()), "message")
 
-    def shut() -> None:
-        # The plain socket's own: a TLS socket would first change what the reader works with.
-        try:
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)
-        except OSError:
-            logger.debug("the model's connection was closed already")
 
-    connected.settimeout(None)
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), shut)
-    timer.daemon = True
-    timer.start()
+def _streamed(reply: Reply) -> Iterator[Delta]:
+    """Yield the deltas of server-sent events, whether they were asked for or not."""
+    finished = False
     try:
-        yield
-    finally:
-        timer.cancel()
+        for line in reply.lines():
+            if not line.startswith(_EVENT):
+                continue
+            data = line.removeprefix(_EVENT).strip()
+            if data == b"[DONE]":
+                return
+            if not data:
+                continue
+            delta = delta_of(object_from(data), "delta")
+            finished = finished or delta.finish_reason is not None
+            reply.patience.renew(_USAGE_SECONDS if finished else None)
+            yield delta
+    except ModelError:
+        if not finished:
+            raise
+        # The answer is complete; only its usage has not come.
+        logger.warning("model kept its stream open")
+        return
+    if not finished:
+        raise ModelError("The model broke off in the middle. Nothing was changed; try again.")
 
 
-@contextmanager
-def _translated(deadline: float, meaning: type[ModelError] = ModelError) -> Iterator[None]:
-    """Turn what HTTP and the network fail with into ``meaning``, or a timeout at the deadline."""
+def _error_in(reply: Reply) -> dict[str, Any]:
+    """Return the error a body describes, in whichever form its server has for it."""
     try:
-        yield
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        if time.monotonic() >= deadline:
-            raise ModelTimeoutError from error
-        logger.warning("model call failed", error_type=type(error).__name__)
-        raise meaning from error
+        said = object_from(reply.body(_MAX_ERROR_BYTES))
+    except ModelTimeoutError:
+        raise
+    except ModelError:
+        return {}
+    error = said.get("error")
+    if isinstance(error, dict):
+        return error
+    # FastAPI's form, as vLLM and Mistral send it.
+    return {"message": json.dumps(said.get("detail") or said.get("message") or error)}
 
 
-def _request(prompt: Prompt) -> dict[str, Any]:
-    messages: list[dict[str, Any]] = []
-    if prompt.system:
-        messages.append({"role": "system", "content": prompt.system})
-    messages += [{"role": turn.role, "content": _content(turn)} for turn in prompt.turns]
-    asked: dict[str, Any] = {
-        "model": prompt.model.id,
-        "messages": messages,
-        "max_tokens": prompt.max_tokens,
-        "stream": False,
-    }
-    if prompt.temperature is not None:
-        asked["temperature"] = prompt.temperature
-    return asked
-
-
-def _content(turn: Turn) -> str | list[dict[str, Any]]:
-    """Return a turn's content: plain text where it can be, which every server takes."""
-    if all(isinstance(part, str) for part in turn.parts):
-        return "\n\n".join(str(part) for part in turn.parts)
-    return [
-        {"type": "image_url", "image_url": {"url": part.url}}
-        if isinstance(part, Image)
-        else {"type": "text", "text": part}
-        for part in turn.parts
-    ]
-
-
-def _refusal(status: int, headers: Mapping[str, str]) -> ModelError:
+def _error_of(reply: Reply) -> ModelError:
     """Return what a status other than 200 means: who is throttled may try again, later."""
-    logger.warning("model refused", status=status)
-    if status in {429, 503, 529}:
-        asked = headers.get("retry-after", "")
+    if reply.status in {429, 503, 529}:
+        asked = reply.headers.get("retry-after", "")
         # A number of seconds; the other form of the header, a date, is not worth reading.
         seconds = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 5
         return ModelUnavailableError(retry_after=max(1, min(seconds, _LONGEST_RETRY_AFTER)))
-    if status in {408, 504}:
+    if reply.status in {408, 504}:
         return ModelTimeoutError()
     return ModelError()
-
-
-def _answer(reply: bytes, prompt: Prompt) -> Answer:
-    said = _json(reply)
-    return answer_from(_dig(said, "choices", 0, "message", "content"), said.get("model"), prompt)
-
-
-def _assembled(reply: bytes, prompt: Prompt) -> Answer:
-    """Return the answer of a server that streams, asked or not."""
-    text = ""
-    model: object = None
-    ended = False
-    for line in reply.splitlines():
-        if not line.startswith(_EVENT):
-            continue
-        data = line.removeprefix(_EVENT).strip()
-        if data == b"[DONE]":
-            ended = True
-            break
-        said = _json(data)
-        piece = _dig(said, "choices", 0, "delta", "content")
-        text += piece if isinstance(piece, str) else ""
-        ended = ended or _dig(said, "choices", 0, "finish_reason") is not None
-        model = model or said.get("model")
-    if not ended:
-        raise ModelError("The model broke off in the middle. Nothing was changed; try again.")
-    return answer_from(text, model, prompt)
-
-
-def _json(text: bytes) -> dict[str, Any]:
-    """Return the object in ``text``, read strictly: no unpaired surrogates, which no row holds."""
-    try:
-        said = from_json(text)
-    except ValueError as error:
-        raise ModelError from error
-    if not isinstance(said, dict):
-        raise ModelError
-    return said
-
-
-def _dig(value: Any, *path: str | int) -> Any:
-    """Return what stands at a path, or None where the reply has another shape."""
-    for step in path:
-        if isinstance(step, str):
-            value = value.get(step) if isinstance(value, dict) else None
-        else:
-            value = value[step] if isinstance(value, list) and len(value) > step else None
-    return value

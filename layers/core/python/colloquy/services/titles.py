@@ -10,9 +10,9 @@ from colloquy.domain.errors import ModelError, ModelUnavailableError
 from colloquy.domain.item import Item, text_of
 from colloquy.domain.page import PageRequest
 from colloquy.domain.title import MAX_TRIES, title_from_model
-from colloquy.models.responder import Prompt, Turn
+from colloquy.models.prompt import Prompt, Turn
+from colloquy.services.models import Models
 from colloquy.services.ports import Clock, ItemRows, TitleRows
-from colloquy.services.regeneration import Models
 
 _ANSWER_SECONDS: Final = 15.0
 _LONGEST_PAUSE: Final = 5
@@ -65,13 +65,12 @@ class Titles:
             return False
         prompt = Prompt(
             model=self._models.table.named(None),
-            system=_TASK,
-            turns=[Turn("user", [said])],
+            turns=[Turn("system", [_TASK]), Turn("user", [said])],
             max_tokens=_MAX_TOKENS,
             deadline=time.monotonic() + _ANSWER_SECONDS,
         )
         try:
-            answer = self._models.responder.answer(prompt)
+            answer = self._models.ask(prompt)
         except ModelUnavailableError as error:
             # Lambda comes again at once, and a busy or loading model would use up every try.
             self._pause(min(error.retry_after, _LONGEST_PAUSE))

@@ -234,6 +234,35 @@ def test_messages_are_found_in_order_behind_a_cursor(stores: Stores) -> None:
     assert stores.items.get("alice", added.id, items[1].id) == items[1]
 
 
+def test_hidden_messages_are_read_in_one_order_with_the_others(stores: Stores) -> None:
+    added = make.conversation()
+    roles = ["user", "assistant", "tool", "assistant", "system", "user"]
+    items = [
+        make.item(added, n, role=role, call_id="c" if role in {"tool", "user"} else None)
+        for n, role in enumerate(roles)
+    ]
+    stores.conversations.add(replace(added, newest_item=items[-1].id), items, None)
+
+    def read(page: PageRequest) -> list[int]:
+        _, found = stores.items.read("alice", added.id, page.order, page)
+        return [items.index(item) for item in found]
+
+    for at, item in enumerate(items):
+        assert read(PageRequest(order="asc", after=item.id, limit=2)) == list(range(at + 1, 6))
+        assert read(PageRequest(after=item.id, limit=2)) == list(range(at))[::-1]
+        assert stores.items.get("alice", added.id, item.id) == item
+        _, exported = stores.exports.read("alice", added.id, Place(item.id))
+        assert [each for each, _ in exported] == items[at + 1 :]
+        _, exported = stores.exports.read("alice", added.id, Place(item.id, 1))
+        assert [each for each, _ in exported] == items[at:]
+    by_call = stores.items.find_by_call_id("alice", added.id, "c", PageRequest(limit=1))
+    assert list(by_call) == [items[5], items[2], items[0]]
+    for after, shown in ((None, [0, 1, 3, 5]), (items[2].id, [3, 5])):
+        page = PageRequest(order="asc", after=after, limit=1)
+        _, found = stores.items.read_shown("alice", added.id, page)
+        assert list(found) == [items[n] for n in shown]
+
+
 def test_nothing_is_read_of_a_conversation_that_is_gone(stores: Stores) -> None:
     added = make.conversation()
     item = make.item(added)

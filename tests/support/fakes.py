@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from colloquy.domain import ids
 from colloquy.domain.conversation import MAX_MESSAGES, Conversation, ConversationChanges
 from colloquy.domain.errors import (
     ChangedMeanwhileError,
@@ -198,6 +199,12 @@ class FakeItems:
         after = page.after if page else None
         mine = self._of(owner_id, conversation_id)
         return header, (mine[i] for i in _in_order(list(mine), order, after))
+
+    def read_shown(
+        self, owner_id: str, conversation_id: str, page: PageRequest
+    ) -> tuple[Conversation, Iterator[Item]]:
+        header, found = self.read(owner_id, conversation_id, page.order, page)
+        return header, (item for item in found if not ids.is_hidden(item.id))
 
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest

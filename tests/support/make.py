@@ -5,7 +5,7 @@ from typing import Any
 
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.item import Item
+from colloquy.domain.item import Item, is_hidden
 from colloquy.domain.project import Project
 from colloquy.domain.receipt import Once, Receipt
 
@@ -32,16 +32,9 @@ def conversation(seconds: int = 0, **fields: Any) -> Conversation:
 
 def item(of: Conversation, seconds: int = 0, **fields: Any) -> Item:
     at = moment(seconds)
-    return Item(
-        **{
-            "id": ids.mint(ids.ITEM, at),
-            "conversation_id": of.id,
-            "role": "user",
-            "content": "Hello",
-            "created_at": at,
-            **fields,
-        }
-    )
+    facts = {"role": "user", "content": "Hello", "created_at": at, **fields}
+    hidden = is_hidden(facts["role"], facts["content"])
+    return Item(**{"id": ids.mint(ids.ITEM, at, hidden=hidden), "conversation_id": of.id, **facts})
 
 
 def project(seconds: int = 0, **fields: Any) -> Project:

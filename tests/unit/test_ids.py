@@ -66,5 +66,27 @@ def test_moved_ids_are_others_of_the_same_time_and_order(
 def test_an_id_has_one_spelling() -> None:
     assert ids.is_minted(ids.ITEM, "item_" + "0" * 26)
     assert ids.is_id(ids.ITEM, "item_" + "0" * 25 + "1")
-    assert not ids.is_minted(ids.ITEM, "item_" + "0" * 25 + "1")
+    assert not ids.is_minted(ids.ITEM, "item_" + "0" * 25 + "2")
+    assert not ids.is_minted(ids.ITEM, "item_" + "0" * 25 + "3")
     assert not ids.is_minted(ids.ITEM, "conv_" + "0" * 26)
+    # The mark of a hidden item: other kinds have none.
+    assert ids.is_minted(ids.ITEM, "item_" + "0" * 25 + "1")
+    assert not ids.is_minted(ids.CONVERSATION, "conv_" + "0" * 25 + "1")
+
+
+@given(MOMENTS, MOMENTS, st.lists(st.booleans(), max_size=20), st.text())
+def test_marked_ids_are_in_one_order_with_the_others(
+    ours: datetime, theirs: datetime, marks: list[bool], key: str
+) -> None:
+    minted, newest = [], ids.mint(ids.ITEM, theirs, hidden=True)
+    for hidden in marks:
+        after = minted[-1] if minted else newest
+        minted.append(ids.mint(ids.ITEM, ours, after=after, hidden=hidden))
+    assert [newest, *minted] == sorted({newest, *minted})
+    assert [ids.is_hidden(each) for each in minted] == marks
+    assert all(ids.is_minted(ids.ITEM, each) for each in minted)
+    moved = [
+        ids.moved(each, key, hidden=hidden) for each, hidden in zip(minted, marks, strict=True)
+    ]
+    assert moved == sorted(moved)
+    assert [ids.is_hidden(each) for each in moved] == marks

@@ -8,7 +8,7 @@ from typing import Final
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.export import ExportedItem
-from colloquy.domain.item import Item
+from colloquy.domain.item import Item, is_hidden
 from colloquy.domain.place import Place
 from colloquy.domain.version import Version
 
@@ -80,10 +80,21 @@ def texts_of(part: ImportPart, state: Import) -> Iterator[ImportedText]:
     for entry in part.items:
         if state.up_to is not None and entry.place <= state.up_to:
             continue
-        item = replace(entry.item, id=ids.moved(entry.item.id, state.id), conversation_id=state.id)
+        item = replace(entry.item, id=_moved(entry.item, state), conversation_id=state.id)
         for version in entry.versions:
             place = Place(entry.item.id, version.number)
             if state.up_to is None or place > state.up_to:
                 yield ImportedText(item=item, version=version, source=place)
         if entry.is_whole:
             yield ImportedText(item=item, version=None, source=entry.place)
+
+
+def _moved(item: Item, state: Import) -> str:
+    """Return the id a message gets, marked by its role whatever the exported id's mark says.
+
+    Except an assistant's message of tool calls that was edited since: it stays hidden, and its
+    versions, which may come in another part, get the same id.
+    """
+    stays_hidden = item.role == "assistant" and ids.is_hidden(item.id)
+    hidden = stays_hidden or is_hidden(item.role, item.content)
+    return ids.moved(item.id, state.id, hidden=hidden)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from colloquy.domain import ids
 from colloquy.domain.page import answer_bytes
 from colloquy.domain.title import title_from
 
@@ -17,7 +18,24 @@ MAX_MESSAGE_BYTES: Final = 350 * 1024
 """A message in UTF-8 JSON: DynamoDB holds 400 KB a row, names and the other fields included."""
 MAX_CALL_ID: Final = 256
 
+SHOWN_ROLES: Final[frozenset[Role]] = frozenset({"user", "assistant"})
+"""Whose messages a share link shows: neither instructions nor tool traffic."""
+
 _TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
+_TRAFFIC_PARTS: Final = frozenset(
+    {
+        "function_call",
+        "function_call_output",
+        "reasoning",
+        "redacted_thinking",
+        "server_tool_use",
+        "thinking",
+        "tool_call",
+        "tool_result",
+        "tool_use",
+    }
+)
+"""Parts that are a model's work and no text: what providers call theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +89,33 @@ class Item:
         return answer_bytes(
             self.content, self.call_id, dict(self.metadata), self.model, self.author
         )
+
+
+def is_hidden(role: Role, content: Content | None) -> bool:
+    """Return whether share links never show such an item, whoever's it is.
+
+    Hidden are the roles that are not shown, and an assistant's message of nothing but tool
+    calls or reasoning. Decided when an item is written, and kept in its id from then on
+    (docs/adr/0085); what may be text to somebody counts as shown.
+    """
+    if role not in SHOWN_ROLES:
+        return True
+    if role != "assistant" or (isinstance(content, str) and content):
+        return False
+    parts = () if isinstance(content, str) or content is None else content
+    return all(part.get("type") in _TRAFFIC_PARTS for part in parts)
+
+
+def mint_item_ids(
+    drafts: Sequence[ItemDraft], now: datetime, *, after: str | None = None
+) -> list[str]:
+    """Return new ids for messages in their order, all behind ``after``."""
+    minted: list[str] = []
+    for draft in drafts:
+        hidden = is_hidden(draft.role, draft.content)
+        after = ids.mint(ids.ITEM, now, after=after, hidden=hidden)
+        minted.append(after)
+    return minted
 
 
 def automatic_title(drafts: Sequence[ItemDraft]) -> str | None:

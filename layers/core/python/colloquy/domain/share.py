@@ -23,9 +23,6 @@ DEFAULT_EXPIRES_IN: Final = 2_592_000
 CHECK_UP_AFTER: Final = timedelta(minutes=5)
 """When the cleanup looks whether a new link's conversation is still there (docs/adr/0031)."""
 
-SHOWN_ROLES: Final[frozenset[Role]] = frozenset({"user", "assistant"})
-"""What a link shows: neither instructions nor tool traffic."""
-
 _SHARE_ID: Final = re.compile(r"(?:msg_)?share_[0-9a-v]{26}")
 _RANDOM_BYTES: Final = 16
 _READ: Final = frozenset({"text", "input_text", "output_text"})

@@ -15,7 +15,7 @@ from colloquy.domain.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
-from colloquy.domain.item import Item, ItemDraft, automatic_title
+from colloquy.domain.item import Item, ItemDraft, automatic_title, mint_item_ids
 from colloquy.domain.page import Archived, Order, Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.services.arguments import known_id, valid_cursor
@@ -61,7 +61,7 @@ class Conversations:
         facts: Facts = {
             "id": ids.mint(ids.CONVERSATION, now),
             "at": now.isoformat(),
-            "items": " ".join(ids.mint_many(ids.ITEM, now, len(draft.items))),
+            "items": " ".join(mint_item_ids(draft.items, now)),
         }
         conversation, items = _created(owner_id, draft, facts)
         receipt = once.receipt(now, facts) if once else None

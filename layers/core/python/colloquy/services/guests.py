@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.errors import ConflictError, OutOfOrderError, ReadOnlyError, TooLargeError
-from colloquy.domain.item import Item, ItemDraft
+from colloquy.domain.item import Item, ItemDraft, mint_item_ids
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.domain.share import Cut, Share, ShownItem, shown
 from colloquy.services.arguments import known_share
@@ -122,7 +122,8 @@ class Guests:
         newest: str | None = None
         for _ in range(_APPEND_TRIES):
             now = self._clock()
-            facts = {"item": ids.mint(ids.ITEM, now, after=newest), "at": now.isoformat()}
+            (item_id,) = mint_item_ids([draft], now, after=newest)
+            facts = {"item": item_id, "at": now.isoformat()}
             item = replace(
                 _written(viewer_id, share_id, draft, facts),
                 conversation_id=share.conversation_id,

@@ -8,7 +8,13 @@ from typing import Final
 
 from colloquy.domain import ids
 from colloquy.domain.errors import ConflictError, OutOfOrderError, TooLargeError
-from colloquy.domain.item import MAX_MESSAGE_BYTES, Item, ItemDraft, automatic_title
+from colloquy.domain.item import (
+    MAX_MESSAGE_BYTES,
+    Item,
+    ItemDraft,
+    automatic_title,
+    mint_item_ids,
+)
 from colloquy.domain.page import MAX_ANSWER_BYTES, Page, PageRequest, answer_bytes, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.services.arguments import known_id, valid_cursor
@@ -59,7 +65,7 @@ class Items:
             if time.monotonic() > deadline:
                 break
             now = self._clock()
-            minted = ids.mint_many(ids.ITEM, now, len(drafts), after=newest)
+            minted = mint_item_ids(drafts, now, after=newest)
             facts: Facts = {"items": " ".join(minted), "at": now.isoformat()}
             items = items_from(drafts, conversation_id, minted, now)
             receipt = once.receipt(now, facts) if once else None

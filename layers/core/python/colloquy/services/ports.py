@@ -95,6 +95,10 @@ class ItemRows(Protocol):
         self, owner_id: str, conversation_id: str, order: Order, page: PageRequest | None = None
     ) -> tuple[Conversation, Iterator[Item]]: ...
 
+    def read_shown(
+        self, owner_id: str, conversation_id: str, page: PageRequest
+    ) -> tuple[Conversation, Iterator[Item]]: ...
+
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
     ) -> Iterator[Item]: ...

@@ -8,11 +8,11 @@ from typing import Final
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.errors import InvalidCursorError, InvalidRequestError, NotFoundError
+from colloquy.domain.item import SHOWN_ROLES
 from colloquy.domain.page import MAX_LIMIT, Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.domain.share import (
     DEFAULT_EXPIRES_IN,
-    SHOWN_ROLES,
     Share,
     is_share_id,
     mint_share_id,
@@ -106,9 +106,14 @@ class Shares:
         header, item, context = self._shares.message(
             owner_id, conversation_id, item_id, with_context=draft.include_context
         )
-        if item.role not in SHOWN_ROLES:
+        if ids.is_hidden(item.id) or item.role not in SHOWN_ROLES:
             raise InvalidRequestError(
-                f"Links show user and assistant messages, but this is a {item.role} message.",
+                "Links show what users and assistants say, but this is "
+                + (
+                    "a message of tool calls."
+                    if item.role in SHOWN_ROLES
+                    else f"a {item.role} message."
+                ),
                 param="item_id",
             )
         facts = self._mint(header, draft, of_message=True)

@@ -59,7 +59,7 @@ class Titles:
         if self._models is None or conversation is None or not _is_to_be_improved(conversation):
             return False
         first = PageRequest(_FIRST_MESSAGES, None, "asc")
-        _, found = self._items.read(conversation.owner_id, conversation_id, "asc", first)
+        _, found = self._items.read_shown(conversation.owner_id, conversation_id, first)
         said = _beginning(islice(found, _FIRST_MESSAGES))
         if said is None or not self._conversations.count_title_try(conversation):
             return False

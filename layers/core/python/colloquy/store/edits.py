@@ -14,6 +14,7 @@ from colloquy.domain.receipt import Once, Receipt
 from colloquy.domain.version import Version, current_version
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
+from colloquy.store.item_ranges import item_rows
 from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
@@ -116,19 +117,9 @@ class EditStore:
 
     def before(self, owner_id: str, item: Item, page: int) -> Iterator[Item]:
         """Yield the messages before one that was just read, newest first, ``page`` at a time."""
-        start = keys.item(owner_id, item.conversation_id, item.id)
-        query: dict[str, Any] = {
-            "KeyConditionExpression": "PK = :conversation AND begins_with(SK, :kind)",
-            "ExpressionAttributeValues": {
-                ":conversation": {"S": start.partition},
-                ":kind": {"S": keys.ITEM},
-            },
-            "ExclusiveStartKey": start.as_dict(),
-            "ScanIndexForward": False,
-            "ConsistentRead": True,
-            "Limit": page,
-        }
-        return map(item_from_row, self._table.query(**query))
+        partition = keys.content_partition(owner_id, item.conversation_id)
+        found = item_rows(self._table, partition, "desc", after=item.id, limit=page)
+        return map(item_from_row, found)
 
     def remove(self, owner_id: str, item: Item, now: datetime) -> None:
         """Delete a message: with that its versions are gone for every reader too.

@@ -1,7 +1,6 @@
 """A conversation read from a place on, with every text its messages have had."""
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from colloquy.domain.conversation import Conversation
@@ -11,6 +10,7 @@ from colloquy.domain.item import Item
 from colloquy.domain.place import Place
 from colloquy.domain.version import Version
 from colloquy.store import keys
+from colloquy.store.item_ranges import item_rows
 from colloquy.store.rows import Row, conversation_from_row, item_from_row, version_from_row
 from colloquy.store.table import Table
 
@@ -26,20 +26,26 @@ class ExportStore:
     ) -> tuple[Conversation, History]:
         """Return the conversation as it is now and its messages from behind a place.
 
-        Messages and versions are two ranges of one partition in the same order. They are read side
-        by side, a megabyte at a time, the versions from the first message on that has some: what a
+        Messages and versions are ranges of one partition in the same order. They are read side by
+        side, a megabyte at a time, the versions from the first message on that has some: what a
         conversation costs is its size, and not the number of its edits.
 
         Raises:
             NotFoundError: the conversation is not there.
         """
         header = self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
-        pages = self._table.query_pages(**_messages(owner_id, conversation_id, after))
-        first = next(pages)
+        is_whole = after is None or after.is_whole
+        found = item_rows(
+            self._table,
+            keys.content_partition(owner_id, conversation_id),
+            "asc",
+            after=after.item_id if after and is_whole else None,
+            first=after.item_id if after and not is_whole else None,
+        )
         row = header.result()
         if row is None:
             raise NotFoundError("conversation")
-        items = map(item_from_row, chain(first, chain.from_iterable(pages)))
+        items = map(item_from_row, found)
         return conversation_from_row(row), self._history(owner_id, items, after)
 
     def _history(self, owner_id: str, items: Iterator[Item], after: Place | None) -> History:
@@ -89,34 +95,15 @@ class _Kept:
                 yield version_from_row(row)
 
 
-def _messages(owner_id: str, conversation_id: str, after: Place | None) -> dict[str, Any]:
-    query = _range(keys.content_partition(owner_id, conversation_id), keys.ITEM)
-    if after is not None:
-        start = keys.item(owner_id, conversation_id, after.item_id)
-        if after.is_whole:
-            query["ExclusiveStartKey"] = start.as_dict()
-        else:
-            query["KeyConditionExpression"] = "PK = :partition AND SK BETWEEN :first AND :last"
-            query["ExpressionAttributeValues"] = {
-                ":partition": {"S": start.partition},
-                ":first": {"S": start.sort},
-                ":last": {"S": f"{keys.ITEM}~"},
-            }
-    return query
-
-
 def _versions(owner_id: str, item: Item, behind: int) -> dict[str, Any]:
     """Return the query for versions from behind one of a message's on, others' after it."""
     start = keys.version(owner_id, item.conversation_id, item.id, behind)
     return {
-        **_range(start.partition, keys.VERSION),
-        "ExclusiveStartKey": start.as_dict(),
-    }
-
-
-def _range(partition: str, sort_prefix: str) -> dict[str, Any]:
-    return {
         "KeyConditionExpression": "PK = :partition AND begins_with(SK, :kind)",
-        "ExpressionAttributeValues": {":partition": {"S": partition}, ":kind": {"S": sort_prefix}},
+        "ExpressionAttributeValues": {
+            ":partition": {"S": start.partition},
+            ":kind": {"S": keys.VERSION},
+        },
         "ConsistentRead": True,
+        "ExclusiveStartKey": start.as_dict(),
     }

@@ -1,6 +1,7 @@
 """Messages in DynamoDB: reads start from the conversation's header, writes count in it."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from itertools import chain
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from colloquy.domain.page import Order, PageRequest
 from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
+from colloquy.store.item_ranges import item_rows, shown_rows
 from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
@@ -67,14 +69,32 @@ class ItemStore:
         Raises:
             NotFoundError: the conversation is not there.
         """
-        query = _query(owner_id, conversation_id, keys.ITEM, order)
-        if page is not None:
-            query["Limit"] = page.limit + 1
-            if page.after is not None:
-                start = keys.item(owner_id, conversation_id, page.after)
-                query["ExclusiveStartKey"] = start.as_dict()
-        conversation, found = self._beside_header(owner_id, conversation_id, query)
-        return conversation, map(item_from_row, chain.from_iterable(found))
+        header = self._header(owner_id, conversation_id)
+        found = item_rows(
+            self._table,
+            keys.content_partition(owner_id, conversation_id),
+            order,
+            after=page.after if page else None,
+            limit=page.limit + 1 if page else None,
+        )
+        return _conversation(header), map(item_from_row, found)
+
+    def read_shown(
+        self, owner_id: str, conversation_id: str, page: PageRequest
+    ) -> tuple[Conversation, Iterator[Item]]:
+        """Return the conversation and, of its messages, those of users and assistants.
+
+        Costs what those cost, however much tool traffic is between them.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+        """
+        header = self._header(owner_id, conversation_id)
+        partition = keys.content_partition(owner_id, conversation_id)
+        found = shown_rows(
+            self._table, partition, page.order, after=page.after, limit=page.limit + 1
+        )
+        return _conversation(header), map(item_from_row, found)
 
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
@@ -89,8 +109,11 @@ class ItemStore:
         if page.after is not None:
             start = keys.reference(owner_id, conversation_id, call_id, page.after)
             query["ExclusiveStartKey"] = start.as_dict()
-        _, pages = self._beside_header(owner_id, conversation_id, query)
-        return self._referred_to(owner_id, conversation_id, pages)
+        header = self._header(owner_id, conversation_id)
+        pages = self._table.query_pages(**query)
+        first = next(pages)
+        _conversation(header)
+        return self._referred_to(owner_id, conversation_id, chain([first], pages))
 
     def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item:
         """Return one message as it is now.
@@ -105,17 +128,9 @@ class ItemStore:
             raise NotFoundError("message" if header in found else "conversation")
         return item_from_row(found[key])
 
-    def _beside_header(
-        self, owner_id: str, conversation_id: str, query: dict[str, Any]
-    ) -> tuple[Conversation, Iterator[list[Row]]]:
-        """Read the header and the query's first page side by side: one round trip."""
-        header = self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
-        pages = self._table.query_pages(**query)
-        first = next(pages)
-        row = header.result()
-        if row is None:
-            raise NotFoundError("conversation")
-        return conversation_from_row(row), chain([first], pages)
+    def _header(self, owner_id: str, conversation_id: str) -> "Future[Row | None]":
+        """Start to read the header, concurrently with what is read of the messages."""
+        return self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
 
     def _referred_to(
         self, owner_id: str, conversation_id: str, pages: Iterator[list[Row]]
@@ -127,6 +142,13 @@ class ItemStore:
             ]
             found = self._table.get_many(wanted)
             yield from (item_from_row(found[key]) for key in wanted if key in found)
+
+
+def _conversation(header: "Future[Row | None]") -> Conversation:
+    row = header.result()
+    if row is None:
+        raise NotFoundError("conversation")
+    return conversation_from_row(row)
 
 
 def item_puts(owner_id: str, items: Sequence[Item]) -> Iterator[Write]:

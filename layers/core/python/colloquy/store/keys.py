@@ -6,6 +6,7 @@ row                  PK                     SK                             index
 conversation header  U#<owner>              C#<conversation>               GSI1, where it is filed
 project              U#<owner>              P#<project>
 message              U#<owner>#C#<conv>     I#0#<item>
+… that links never show  U#<owner>#C#<conv> H#0#<item>
 older version        U#<owner>#C#<conv>     V#<item>#<nnnnnn>
 versions of a gone one  U#<owner>#C#<conv>  E#<item>
 call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
@@ -22,16 +23,20 @@ GSI2: PK ``X#<shard>``, SK the moment the cleanup is to look at the row, keys on
 
 The owner is part of every key, so that no request can even name another owner's row. ``#`` in an
 owner is escaped: an owner called ``alice#C#conv_1`` must not meet alice's messages. The ``0`` of
-a message's key is its segment: there is one today, a branch would be another.
+a message's key is its segment: there is one today, a branch would be another. An item's id alone
+tells whether it is in the range ``I#`` or ``H#`` (docs/adr/0085).
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypedDict
 
+from colloquy.domain import ids
+
 CONVERSATION: Final = "C#"
 PROJECT: Final = "P#"
-ITEM: Final = "I#0#"
+SHOWN: Final = "I#0#"
+HIDDEN: Final = "H#0#"
 REFERENCE: Final = "R#"
 VERSION: Final = "V#"
 LOST_VERSIONS: Final = "E#"
@@ -110,7 +115,12 @@ def header_above(partition: str, conversation_id: str) -> Key:
 
 def item(owner_id: str, conversation_id: str, item_id: str) -> Key:
     """Return where a message lives."""
-    return Key(content_partition(owner_id, conversation_id), f"{ITEM}{item_id}")
+    return Key(content_partition(owner_id, conversation_id), f"{items(item_id)}{item_id}")
+
+
+def items(item_id: str) -> str:
+    """Return what the sort keys of the range begin with that an item is in."""
+    return HIDDEN if ids.is_hidden(item_id) else SHOWN
 
 
 def versions(item_id: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
+from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.errors import ConflictError, NotFoundError
 from colloquy.domain.item import Item
@@ -63,7 +64,7 @@ class ShareStore:
         if item is None or item.id != item_id:
             raise NotFoundError("message")
         context = None
-        if with_context:
+        if with_context and not ids.is_hidden(item_id):
             context = next((before for before in found if before.role == "user"), None)
         return conversation_from_row(row), item, context
 
@@ -148,12 +149,13 @@ class ShareStore:
             "KeyConditionExpression": "PK = :conversation AND SK BETWEEN :first AND :item",
             "ExpressionAttributeValues": {
                 ":conversation": {"S": keys.content_partition(owner_id, conversation_id)},
-                ":first": {"S": keys.ITEM},
+                ":first": {"S": keys.items(item_id)},
                 ":item": {"S": keys.item(owner_id, conversation_id, item_id).sort},
             },
             "ScanIndexForward": False,
             "ConsistentRead": True,
-            "Limit": _FIRST_LOOK if context else 1,
+            # Before a hidden item in its range are only hidden ones.
+            "Limit": _FIRST_LOOK if context and not ids.is_hidden(item_id) else 1,
         }
         return map(item_from_row, self._table.query(widest=_WIDEST_LOOK, **query))
 

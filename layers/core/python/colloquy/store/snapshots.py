@@ -28,7 +28,7 @@ _ITEM: Final = (
 _VERSION: Final = "content, parts, version, created_at"
 _WIDEST_LOOK: Final = 400
 """Messages one Query looks at while it passes over those that are not shown."""
-_BEHIND_EVERY_ITEM: Final = f"{keys.ITEM}~"
+_BEHIND_EVERY_ITEM: Final = f"{keys.SHOWN}~"
 
 
 class SnapshotStore:
@@ -134,19 +134,20 @@ def _as_of(share: Share, item: Item) -> datetime:
 def _query(share: Share, cut: Cut) -> dict[str, Any] | None:
     """Return the Query of a page, or None where nothing can be in it."""
     owner_id, conversation_id = share.owner_id, share.conversation_id
-    first, last = keys.ITEM, _BEHIND_EVERY_ITEM
+    first, last = keys.SHOWN, _BEHIND_EVERY_ITEM
     if share.read_only:
         if share.up_to is None:
             return None
-        last = keys.item(owner_id, conversation_id, share.up_to).sort
+        last = f"{keys.SHOWN}{share.up_to}"
     if cut.after is not None:
         # Ids are equally long, so nothing sorts between this and the next message. Not an
-        # ExclusiveStartKey, which DynamoDB refuses outside the range.
-        first = keys.item(owner_id, conversation_id, cut.after).sort + " "
+        # ExclusiveStartKey, which DynamoDB refuses outside the range; and not the key that the
+        # id has by itself, for it may be that of a hidden item.
+        first = f"{keys.SHOWN}{cut.after} "
     wanted = ["#role IN (:user, :assistant)"]
     values = {":user": "user", ":assistant": "assistant"}
     if cut.before is not None:
-        last = min(last, keys.item(owner_id, conversation_id, cut.before).sort)
+        last = min(last, f"{keys.SHOWN}{cut.before}")
         wanted.append("id <> :before")
         values[":before"] = cut.before
     if not share.read_only:

@@ -78,7 +78,8 @@ def test_an_id_has_one_spelling() -> None:
 def test_marked_ids_are_in_one_order_with_the_others(
     ours: datetime, theirs: datetime, marks: list[bool], key: str
 ) -> None:
-    minted, newest = [], ids.mint(ids.ITEM, theirs, hidden=True)
+    minted: list[str] = []
+    newest = ids.mint(ids.ITEM, theirs, hidden=True)
     for hidden in marks:
         after = minted[-1] if minted else newest
         minted.append(ids.mint(ids.ITEM, ours, after=after, hidden=hidden))

@@ -7,6 +7,10 @@ export FUNCTION EVENT PORT DATA DYNAMODB TABLE OWNER_REQUESTS_PER_SECOND OWNER_B
 # Trust what the machine trusts, also behind a proxy with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
+# One worker per core; a file's tests stay together, for they share what its fixtures start.
+WORKERS ?= logical
+PARALLEL = --numprocesses $(WORKERS) --dist loadfile
+
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -33,7 +37,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test rehearse screenshots bench cost fuzz check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
+.PHONY: help run model token invoke test test-fast unit rehearse screenshots bench cost fuzz check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +53,13 @@ invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under L
 	$(BIN)/python -m local.commands.invoke "$$FUNCTION" "$$EVENT"
 
 test: .venv/tests .venv-sam/done model build-here ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-fast: .venv/tests ## Run unit, component and contract tests: no server, no build
+	$(BIN)/python -m pytest $(PARALLEL) -q tests/unit tests/component tests/contract --ignore=tests/component/local
+
+unit: .venv/tests ## Run the unit tests: seconds, without AWS and with sockets off
+	$(BIN)/python -m pytest -q tests/unit
 
 rehearse: .venv/tests .venv-rehearsal/done $(HERE)/template.yaml $(OWN_MODEL) ## Deploy to an emulator of AWS, and run the e2e tests there
 	@$(BIN)/python -m local.rehearsal

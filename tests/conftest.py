@@ -1,7 +1,7 @@
 """What every kind of test stands on: an environment without anybody's AWS account."""
 
 import os
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,16 +19,37 @@ os.environ.update(
 )
 os.environ.pop("AWS_PROFILE", None)
 
+from tests.support import least_privilege
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the verdict on permissions behind the tests that use them, if all of these run."""
-    verdict = [item for item in items if item.get_closest_marker("behind_all_others")]
-    others = [item for item in items if item not in verdict]
-    here = Path(__file__).parent
-    needed = {file for kind in ("component", "e2e") for file in here.glob(f"{kind}/**/test_*.py")}
+    """Note whether every test takes part that makes a function use its policy."""
     chosen = config.option.keyword or config.option.markexpr or config.option.deselect
-    if chosen or not needed <= {item.path for item in others}:
-        config.hook.pytest_deselected(items=verdict)
-        verdict = []
-    items[:] = [*others, *verdict]
+    config.stash[least_privilege.COMPLETE] = not chosen and least_privilege.needs() <= {
+        item.path for item in items
+    }
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Add what one of several parallel workers has seen to what is known of the whole run."""
+    least_privilege.add(node.config, getattr(node, "workeroutput", None))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a complete run in which a policy lists too little, or more than was used."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput |= least_privilege.seen(session.config)
+    elif least_privilege.violations(session.config) and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the verdict on the policies, behind the failures of single tests."""
+    found = least_privilege.violations(config)
+    if found:
+        terminalreporter.section("policies in template.yaml", red=True)
+        terminalreporter.write_line("\n".join(found))

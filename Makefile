@@ -64,7 +64,7 @@ unit: .venv/tests ## Run the unit tests: seconds, without AWS and with sockets o
 rehearse: .venv/tests .venv-rehearsal/done $(HERE)/template.yaml $(OWN_MODEL) ## Deploy to an emulator of AWS, and run the e2e tests there
 	@$(BIN)/python -m local.rehearsal
 
-screenshots: .venv/tests ## Take the README's pictures again, with the installed Chromium
+screenshots: .venv/tests ## Take the pictures in docs/images again, with the installed Chromium
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_share_page.py tests/e2e/test_reference_page.py -q
 
 bench: .venv/tests ## Count round trips and capacity units of each request, at 10 and 10,000 messages

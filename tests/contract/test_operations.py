@@ -13,7 +13,7 @@ from tests.support.document import document, of_type, resolved
 from tests.support.functions import ROOT, declared
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEPLOYING = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 ALARMS = of_type("AWS::CloudWatch::Alarm")
 FUNCTIONS = of_type("AWS::Serverless::Function")
 MOST_METRICS = 10
@@ -236,9 +236,9 @@ def test_the_console_asks_for_every_parameter_once_with_a_label() -> None:
         assert ("AllowedPattern" in parameter) == ("ConstraintDescription" in parameter), name
 
 
-def test_the_readme_lists_every_parameter_and_output() -> None:
-    table = README[README.index("## Deploy it") :]
-    named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", table, re.MULTILINE))))
+def test_the_page_on_deploying_lists_every_parameter_and_output() -> None:
+    first_cells = "".join(re.findall(r"^\| (`.+?) \|", DEPLOYING, re.MULTILINE))
+    named = set(re.findall(r"`(\w+)`", first_cells))
     assert named == {*document()["Parameters"], *document()["Outputs"]}
 
 

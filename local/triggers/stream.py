@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.dynamodb import stream_positions
 from local.dynamodb.endpoint import Endpoint
 from local.functions.runtime_api import PAYLOAD_LIMIT, Fleet
 from local.template.event_patterns import wanted
@@ -56,12 +57,9 @@ class Pump:
         if not self._arn:
             log.warning("the table has no stream here: %s is not fed", self._stream.function)
             return False
-        try:
-            saved = json.loads(self._file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            saved = {}
-        if saved.get("stream") == self._arn:
-            self._positions, self._resumed = saved["shards"], True
+        saved = stream_positions.load(self._file, self._arn)
+        if saved is not None:
+            self._positions, self._resumed = saved, True
         # From now on LATEST means: since this moment, also after a restart.
         self._save()
         await self._open_shards()
@@ -176,10 +174,7 @@ class Pump:
             await self._delivery.deliver(source, batch)
 
     def _save(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps({"stream": self._arn, "shards": self._positions}))
-        draft.replace(self._file)
+        stream_positions.save(self._file, self._arn, self._positions)
 
 
 def _report(reader: "asyncio.Task[None]") -> None:

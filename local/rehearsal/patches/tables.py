@@ -4,17 +4,14 @@ Also expires items soon and with the stream records AWS leaves, which ministack'
 a minute, does not.
 """
 
-import threading
-import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from local.dynamodb.durability import expired
+from local.dynamodb.expiry import Expiry
 from local.template.properties import is_true
 
 _TABLE = "AWS::DynamoDB::Table"
-_REAPER = "dynamodb-ttl-reaper"
 # As an event of Lambda spells it.
 _TTL_IDENTITY = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
@@ -27,16 +24,10 @@ class Tables:
     def __init__(self) -> None:
         """Take over from ministack's own reaper, which races with requests."""
         service: Any = import_module("ministack.services.dynamodb")
-        self._service = service
-        self._scope: Any = import_module("ministack.core.responses").request_scope
         # As local.dynamodb.server does, and for its reason.
         service._DDB_TXN_MAX_BYTES *= 4
-        remove = service._remove_item
-
-        def removed(*arguments: Any) -> Any:
-            return None if threading.current_thread().name == _REAPER else remove(*arguments)
-
-        service._remove_item = removed
+        self._service = service
+        self._expiry = Expiry(service, _TTL_IDENTITY)
 
     def install(self, handlers: dict[str, dict[str, Callable[..., Any]]]) -> None:
         """Wrap what CloudFormation creates and updates a table with."""
@@ -63,17 +54,7 @@ class Tables:
 
     def expire(self) -> None:
         """Delete the items whose time to live is over, as AWS does within days."""
-        service = self._service
-        for (account, region, name), setting in service._ttl_settings.all_items():
-            table = service._tables.get_scoped(account, region, name)
-            if table is None or setting.get("TimeToLiveStatus") != "ENABLED":
-                continue
-            with self._scope(account, region):
-                for pk, sk in expired(table, setting["AttributeName"], time.time()):
-                    service._emit_stream_event(
-                        name, "REMOVE", service._remove_item(table, pk, sk), None
-                    )
-                    service._stream_records[name][-1]["userIdentity"] = _TTL_IDENTITY
+        self._expiry.run()
 
     def _complete(self, name: str, properties: Properties) -> None:
         service = self._service

@@ -1,5 +1,6 @@
 """The envelope around whatever goes wrong."""
 
+import gzip
 import json
 from io import StringIO
 from typing import Any
@@ -80,6 +81,49 @@ def test_a_body_that_is_no_object_is_a_400(alice: Client, raw: str) -> None:
 def test_a_body_is_json_or_a_415(alice: Client, content_type: str, status: int) -> None:
     reply = alice.post("/v1/conversations", raw="{}", headers={"Content-Type": content_type})
     assert reply.status == status
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd", "GZIP", "x" * 5_000])
+@pytest.mark.parametrize("raw", ['{"title": "x"}', gzip.compress(b'{"title": "x"}')])
+def test_a_content_encoding_is_a_415_that_names_it(
+    alice: Client, encoding: str, raw: str | bytes
+) -> None:
+    reply = alice.post("/v1/conversations", raw=raw, headers={"Content-Encoding": encoding})
+    assert (reply.status, reply.error["code"]) == (415, "unsupported_media_type")
+    assert f"'Content-Encoding: {encoding.lower()[:40]}'" in reply.error["message"]
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", " Identity "])
+def test_a_body_as_it_is_may_say_so(alice: Client, encoding: str) -> None:
+    headers = {"Content-Encoding": encoding}
+    assert alice.post("/v1/conversations", {"title": "x"}, headers=headers).status == 201
+
+
+@pytest.mark.parametrize("raw", ["\ufeff{}", "\ufeff{}".encode(), b"\xef\xbb\xbf{}"])
+def test_a_byte_order_mark_of_utf_8_is_skipped(alice: Client, raw: str | bytes) -> None:
+    assert alice.post("/v1/conversations", raw=raw).status == 201
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"\xff\xfe{\0}\0", "it is UTF-16 or UTF-32. Save it as UTF-8."),
+        ("{}".encode("utf-16-be"), "it is UTF-16 or UTF-32. Save it as UTF-8."),
+        ("{}".encode("utf-16-le").decode(), "it is UTF-16 or UTF-32. Save it as UTF-8."),
+        ("{}".encode("utf-32"), "it is UTF-16 or UTF-32. Save it as UTF-8."),
+        ('{"title": "é"}'.encode("latin-1"), "it is not UTF-8 (byte 11 is not). Save it as UTF-8."),
+        (gzip.compress(b"{}"), "it is compressed with gzip. Send it uncompressed."),
+        (gzip.compress(b"{}").decode("utf-8", "replace"), "it is compressed with gzip."),
+        ('{"title": "a\\ud83d"}', "at line 1 column 19 is half an emoji (a lone surrogate)."),
+        ('{"title": "\\ude00"}', "is half an emoji (a lone surrogate)."),
+        ('{"title": "\\ud83d\\ud83d"}', "is half an emoji (a lone surrogate)."),
+        ("[" * 300, "The body is nested too deeply: 200 objects and lists may be inside"),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_named(alice: Client, raw: str | bytes, said: str) -> None:
+    reply = alice.post("/v1/conversations", raw=raw)
+    assert (reply.status, reply.error["code"]) == (400, "invalid_json")
+    assert said in reply.error["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,21 @@
 """A part of an export: as many messages, with every text they had, as one answer holds."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.item import Item
+from colloquy.domain.item import Content, Item
 from colloquy.domain.place import Place
 from colloquy.domain.version import Version
 
 PART_BYTES: Final = 4_500_000
 """What the messages of a part may take of an answer (``page.MAX_ANSWER_BYTES``); it is less, so
 that a part can be sent to the import as it is, whose body may hold 5 MB."""
+_BYTES_PER_VALUE: Final = 10
+"""What a value of a content counts as at least: the import's body may hold 500,000 of them."""
 
 History = Iterator[tuple[Item, Iterator[Version]]]
 """Messages in reading order, each with its older versions, oldest first, which are to be taken
@@ -56,12 +59,12 @@ def fill(found: History, room: int, until: float) -> tuple[list[ExportedItem], b
     """
     taken: list[ExportedItem] = []
     for item, versions in found:
-        room -= item.answer_bytes
+        room -= max(item.answer_bytes, _bytes_of_values(item.content))
         if taken and _is_over(room, until):
             return taken, True
         kept: list[Version] = []
         for version in versions:
-            room -= version.answer_bytes
+            room -= max(version.answer_bytes, _bytes_of_values(version.content))
             if (taken or kept) and _is_over(room, until):
                 if kept:
                     taken.append(ExportedItem(item=item, versions=kept, is_whole=False))
@@ -73,3 +76,10 @@ def fill(found: History, room: int, until: float) -> tuple[list[ExportedItem], b
 
 def _is_over(room: int, until: float) -> bool:
     return room < 0 or time.monotonic() > until
+
+
+def _bytes_of_values(content: Content) -> int:
+    if isinstance(content, str):
+        return 0
+    text = json.dumps(content)
+    return _BYTES_PER_VALUE * (text.count(",") + text.count("[") + text.count("{"))

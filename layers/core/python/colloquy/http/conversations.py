@@ -24,6 +24,7 @@ from colloquy.http.models import (
     at_most,
     change,
     counted,
+    no_longer_than,
     refuse_null,
     title_of,
 )
@@ -49,8 +50,10 @@ class ConversationCreate(RequestBody):
             list[ItemCreate],
             Field(
                 max_length=MAX_ITEMS_PER_WRITE,
+                fail_fast=True,
                 description="Its first messages, in this order, all or nothing.",
             ),
+            no_longer_than(MAX_ITEMS_PER_WRITE),
         ]
         | None
     ) = None

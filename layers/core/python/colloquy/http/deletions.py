@@ -5,11 +5,14 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from colloquy.http.models import Answer, RequestBody, counted
+from colloquy.domain.page import MAX_ANSWER_BYTES, answer_bytes
+from colloquy.http.models import Answer, RequestBody, counted, no_longer_than
 from colloquy.services.deletion import MAX_NAMED, Deleted
 
-_LONGEST_ID: Final = 256
-"""Ids are 31 characters; whatever else is sent comes back in the answer, which has a limit."""
+_MAX_REPEATED: Final = 10_000
+"""Ids in one request, repeated ones included."""
+_SHORTENED_ID: Final = 256
+"""Characters kept of an id where the ids as they were sent are more than an answer holds."""
 
 
 def _each_once(named: list[str]) -> list[str]:
@@ -25,11 +28,14 @@ class BulkDelete(RequestBody):
     """The conversations to delete."""
 
     conversation_ids: Annotated[
-        list[Annotated[str, Field(max_length=_LONGEST_ID)]],
+        list[str],
         Field(
             min_length=1,
+            max_length=_MAX_REPEATED,
+            fail_fast=True,
             description=f"Up to {MAX_NAMED} different ids; a repeated one counts once.",
         ),
+        no_longer_than(_MAX_REPEATED),
         AfterValidator(_each_once),
     ]
 
@@ -46,10 +52,13 @@ class BulkDeleteOut(Answer):
     @classmethod
     def of(cls, result: Deleted) -> "BulkDeleteOut":
         """Return the answer to a bulk deletion."""
+        failed = result.failed
+        if answer_bytes(failed) > MAX_ANSWER_BYTES:
+            failed = [each[:_SHORTENED_ID] for each in failed]
         return cls(
             deleted_count=len(result.deleted),
             failed_count=len(result.failed),
-            failed_ids=result.failed,
+            failed_ids=failed,
         )
 
 

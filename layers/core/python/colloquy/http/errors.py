@@ -72,6 +72,20 @@ class RateLimitedError(ColloquyError):
         )
 
 
+_LONGEST_ENCODING: Final = 40
+
+
+class EncodedBodyError(UnsupportedMediaTypeError):
+    """The body is declared to be compressed."""
+
+    def __init__(self, encoding: str) -> None:
+        ColloquyError.__init__(
+            self,
+            f"The body is sent with 'Content-Encoding: {encoding[:_LONGEST_ENCODING]}'. "
+            "Send it as it is, without that header.",
+        )
+
+
 class InternalError(ColloquyError):
     """A bug: the answer shows nothing of it, the log line with its request_id does."""
 

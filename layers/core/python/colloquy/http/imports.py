@@ -24,6 +24,7 @@ from colloquy.http.models import (
     Metadata,
     RequestBody,
     counted,
+    no_longer_than,
     shaped,
 )
 
@@ -129,7 +130,11 @@ class ItemIn(RequestBody):
     ) = None
     versions: Annotated[
         list[VersionIn],
-        Field(max_length=MAX_VERSIONS, description="The texts it had before, oldest first."),
+        Field(
+            max_length=MAX_VERSIONS,
+            fail_fast=True,
+            description="The texts it had before, oldest first.",
+        ),
     ]
 
 
@@ -168,7 +173,9 @@ class ConversationImport(RequestBody):
     conversation: Annotated[HeaderIn, Field(description="The conversation itself.")]
     after: After | None
     items: Annotated[
-        list[ItemIn], Field(max_length=MAX_MESSAGES, description="The messages of this part.")
+        list[ItemIn],
+        Field(max_length=MAX_MESSAGES, fail_fast=True, description="The messages of this part."),
+        no_longer_than(MAX_MESSAGES),
     ]
     next_after: NextAfter | None
 

@@ -18,7 +18,15 @@ from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE
 from colloquy.domain.item import MAX_CALL_ID, Content, ItemDraft, Role
-from colloquy.http.models import CreatedAt, ItemId, Metadata, RequestBody, ResponseBody, shaped
+from colloquy.http.models import (
+    CreatedAt,
+    ItemId,
+    Metadata,
+    RequestBody,
+    ResponseBody,
+    no_longer_than,
+    shaped,
+)
 
 _TEXT: Final = ("text", "input_text", "output_text")
 
@@ -103,7 +111,7 @@ ContentPart = Annotated[
 
 ContentIn = Annotated[
     Annotated[str, Field(min_length=1), Tag("<string>")]
-    | Annotated[list[ContentPart], Field(min_length=1), Tag("<parts>")],
+    | Annotated[list[ContentPart], Field(min_length=1, fail_fast=True), Tag("<parts>")],
     Discriminator(
         _kind_of_content,
         custom_error_type="invalid_value",
@@ -150,8 +158,10 @@ class ItemsCreate(RequestBody):
         Field(
             min_length=1,
             max_length=MAX_ITEMS_PER_WRITE,
+            fail_fast=True,
             description="The messages, in the order they are to stand.",
         ),
+        no_longer_than(MAX_ITEMS_PER_WRITE),
     ]
 
 

@@ -1,13 +1,22 @@
 """What the models of the wire have in common: strict bodies, bounded fields, lists."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from colloquy.domain.conversation import (
     MAX_METADATA_KEY,
@@ -21,10 +30,31 @@ T = TypeVar("T")
 Out = TypeVar("Out", bound="ResponseBody")
 
 
+MAX_FIELDS: Final = 100
+"""Fields of an object that are looked at one by one: far more than any of ours has."""
+
+
 class RequestBody(BaseModel):
     """A body a client sends: an unknown field is an error, and nothing is coerced."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, body: Any) -> Any:
+        """Reject an object of very many fields by one of them: each unknown one is an error."""
+        if isinstance(body, dict) and len(body) > MAX_FIELDS:
+            known = {name for field in cls.model_fields.items() for name in _names_of(*field)}
+            unknown = next(name for name in body if name not in known)
+            details = InitErrorDetails(type="extra_forbidden", loc=(unknown,), input=None)
+            raise ValidationError.from_exception_data(cls.__name__, [details])
+        return body
+
+
+def _names_of(name: str, field: FieldInfo) -> Iterable[str]:
+    """Return the names a field may be sent under."""
+    alias = field.validation_alias
+    return map(str, alias.choices) if isinstance(alias, AliasChoices) else (name,)
 
 
 class PatchBody(RequestBody):
@@ -142,6 +172,23 @@ def title_of(longest: int, description: str) -> Any:
     )
 
 
+def no_longer_than(most: int) -> Any:
+    """Return a check of how many entries a list or an object has, before any of them is checked.
+
+    It stands behind the field's own bound, which the document has.
+    """
+
+    def check(entries: Any) -> Any:
+        if isinstance(entries, list | dict) and len(entries) > most:
+            raise PydanticKnownError(
+                "too_long",
+                {"field_type": "List", "max_length": most, "actual_length": len(entries)},
+            )
+        return entries
+
+    return BeforeValidator(check)
+
+
 def _whole(number: Any) -> Any:
     """Pass 60.0 as 60: JSON has one kind of number, and some clients write all of them so."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
@@ -190,6 +237,7 @@ Metadata = Annotated[
         max_length=MAX_METADATA_PAIRS,
         description="The client's own pairs of key and value, kept verbatim.",
     ),
+    no_longer_than(MAX_METADATA_PAIRS),
 ]
 
 Whole = BeforeValidator(_whole)

@@ -17,7 +17,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from colloquy.domain.errors import ColloquyError
-from colloquy.http.body import object_from, with_readable_body
+from colloquy.http.body import with_readable_body
 from colloquy.http.errors import (
     InternalError,
     UnknownPathError,
@@ -26,6 +26,7 @@ from colloquy.http.errors import (
     headers_of,
     status_of,
 )
+from colloquy.http.parsing import object_from
 from colloquy.http.rates import owner_rates
 from colloquy.http.validation import invalid_request
 from colloquy.observability import facts_of, logger, with_context

@@ -21,6 +21,7 @@ from colloquy.domain.page import PageRequest
 from colloquy.domain.place import Place
 from colloquy.domain.project import ProjectChanges
 from colloquy.domain.receipt import AlreadyDoneError
+from colloquy.domain.title import AutomaticTitle
 from colloquy.domain.version import Version
 from colloquy.services.ports import ConversationRows, ExportRows, ImportRows, ItemRows, ProjectRows
 from colloquy.store.conversations import ConversationStore
@@ -188,15 +189,18 @@ def test_an_append_counts_names_and_moves_the_conversation(stores: Stores) -> No
     stores.conversations.add(added, [], None)
     first, second = make.item(added, 1), make.item(added, 2, call_id="call")
     stores.items.append("alice", [first], None, None)
-    stores.items.append("alice", [second], "A title", None)
+    stores.items.append("alice", [second], AutomaticTitle("A title", second.id), None)
 
     header, found = stores.items.read("alice", added.id, "asc")
     assert list(found) == [first, second]
     assert (header.item_count, header.newest_item, header.revision) == (2, second.id, 3)
     assert (header.title, header.title_source) == ("A title", "auto")
+    assert header.title_item == second.id
     assert header.updated_at == second.created_at
-    stores.items.append("alice", [make.item(added, 3)], "Another", None)
-    assert stores.items.read("alice", added.id, "asc")[0].title == "A title"
+    third = make.item(added, 3)
+    stores.items.append("alice", [third], AutomaticTitle("Another", third.id), None)
+    header, _ = stores.items.read("alice", added.id, "asc")
+    assert (header.title, header.title_item) == ("A title", second.id)
 
 
 def test_an_append_out_of_order_says_behind_what_to_sort(stores: Stores) -> None:

@@ -24,6 +24,7 @@ from colloquy.domain.page import Archived, Order, PageRequest
 from colloquy.domain.place import Place
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import AlreadyDoneError, Receipt
+from colloquy.domain.title import AutomaticTitle
 from colloquy.domain.version import Version
 from colloquy.services.ports import IfMatch
 
@@ -170,7 +171,11 @@ class FakeItems:
         self._memory = memory
 
     def append(
-        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+        self,
+        owner_id: str,
+        items: Sequence[Item],
+        title: AutomaticTitle | None,
+        receipt: Receipt | None,
     ) -> None:
         self._memory.check(owner_id, receipt)
         header = self._header(owner_id, items[0].conversation_id)
@@ -188,7 +193,9 @@ class FakeItems:
             revision=header.revision + 1,
         )
         if title and counted.title is None:
-            counted = replace(counted, title=title, title_source="auto")
+            counted = replace(
+                counted, title=title.text, title_source="auto", title_item=title.item_id
+            )
         self._memory.conversations[owner_id, header.id] = counted
         self._memory.keep(owner_id, receipt)
 

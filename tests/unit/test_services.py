@@ -10,6 +10,7 @@ from colloquy.domain.conversation import Conversation, ConversationChanges
 from colloquy.domain.errors import ConflictError, UnavailableError
 from colloquy.domain.item import Item, ItemDraft
 from colloquy.domain.receipt import Once, Receipt
+from colloquy.domain.title import AutomaticTitle
 from colloquy.services import projects as projects_module
 from colloquy.services.conversations import ConversationDraft, Conversations
 from colloquy.services.items import Items
@@ -38,7 +39,11 @@ class Raced(FakeItems):
         self._other, self._times, self.tries = other, times, 0
 
     def append(
-        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+        self,
+        owner_id: str,
+        items: Sequence[Item],
+        title: AutomaticTitle | None,
+        receipt: Receipt | None,
     ) -> None:
         self.tries += 1
         if self.tries <= self._times:

@@ -43,6 +43,7 @@ from colloquy.store.projects import ProjectStore
 from colloquy.store.shares import ShareStore
 from colloquy.store.snapshots import SnapshotStore
 from colloquy.store.table import Table
+from colloquy.store.titles import TitleStore
 from colloquy.store.views import ViewStore
 
 # Three tries of at most 3.5 seconds and the pauses between them (1 s and 2 s at most) make 13.5:
@@ -118,7 +119,7 @@ def regenerations() -> Regenerations:
 @cache
 def titles() -> Titles:
     """Return the service that gives conversations better titles."""
-    return Titles(ConversationStore(table()), ItemStore(table()), models(), _utc_now)
+    return Titles(TitleStore(table()), ItemStore(table()), models(), _utc_now)
 
 
 @cache

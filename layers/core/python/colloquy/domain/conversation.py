@@ -14,6 +14,8 @@ MAX_TITLE: Final = 256
 MAX_PADDED_TITLE: Final = 1_024
 """Characters of a title as it is sent, a project's too: it is kept verbatim, and the spaces around
 it would else fill its row (DynamoDB: 400 KB) and every list it stands in."""
+UNKNOWN_ITEM: Final = "unknown"
+"""``title_item`` of an imported conversation: an export does not name the title's source."""
 MAX_METADATA_PAIRS: Final = 16
 MAX_METADATA_KEY: Final = 64
 MAX_METADATA_VALUE: Final = 512
@@ -27,7 +29,10 @@ class Conversation:
 
     ``revision`` goes up with every change, messages included: it is the ETag. ``newest_item`` is
     the id of the last message ever written, and stays when that message is deleted.
-    ``title_tries`` is how often a model was asked for a better title than the automatic one.
+    ``title_item`` is the id of the message that the automatic title was taken from, kept when the
+    user gives another title; ``title_epoch`` counts how often such a message was edited or deleted,
+    so that a link made under an automatic title can tell whether it may still show it.
+    ``title_tries`` is how often a model was asked for a better title from that message.
     """
 
     id: str
@@ -37,6 +42,8 @@ class Conversation:
     title: str | None = None
     title_source: TitleSource | None = None
     title_tries: int = 0
+    title_item: str | None = None
+    title_epoch: int = 0
     project_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     item_count: int = 0

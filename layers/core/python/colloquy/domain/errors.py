@@ -16,6 +16,7 @@ ColloquyError
 ├── UnavailableError            the table did not answer in time; safe to try again
 │   └── UnfinishedError         there was more to do than one request can; call again to go on
 └── ModelError                  the model's answer cannot be used; nothing was changed
+    ├── ModelDeniedError        the provider denies access to the model
     ├── ModelTimeoutError       there was none in time
     └── ModelUnavailableError   no model is set up, or it cannot take a request now
 
@@ -177,6 +178,10 @@ class ModelError(ColloquyError):
         super().__init__(
             message or "The model failed, or gave no usable answer. Nothing was changed; try again."
         )
+
+
+class ModelDeniedError(ModelError):
+    """The model's provider denies access: its operator has to grant it, or to mend the key."""
 
 
 class ModelTimeoutError(ModelError):

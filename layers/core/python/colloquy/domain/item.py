@@ -1,14 +1,14 @@
 """An item: one message of a conversation."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from colloquy.domain import ids
 from colloquy.domain.page import answer_bytes
-from colloquy.domain.title import title_from
+from colloquy.domain.title import AutomaticTitle, title_from
 
 Role = Literal["user", "assistant", "system", "developer", "tool"]
 ContentPart = Mapping[str, Any]
@@ -118,11 +118,16 @@ def mint_item_ids(
     return minted
 
 
-def automatic_title(drafts: Sequence[ItemDraft]) -> str | None:
-    """Return the title these messages give a conversation that has none, or None."""
-    for draft in drafts:
-        if draft.role == "user" and (title := title_from(text_of(draft.content))):
-            return title
+def automatic_title(items: Iterable[Item]) -> AutomaticTitle | None:
+    """Return the title these messages give a conversation that has none, or None.
+
+    It comes from the owner's own words, never from what a viewer wrote through a link.
+    """
+    for item in items:
+        if item.role == "user" and item.via_share is None:
+            title = title_from(text_of(item.content))
+            if title is not None:
+                return AutomaticTitle(title, item.id)
     return None
 
 

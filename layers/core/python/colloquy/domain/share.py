@@ -34,7 +34,8 @@ class Share:
     """A link to a conversation, or to one message of it where ``item_id`` is set.
 
     ``up_to`` is the newest message at the link's time, None where there was none; ``context_id``
-    the user message shown before a single one.
+    the user message shown before a single one. ``title_epoch`` is the conversation's at the link's
+    time where ``title`` was automatic: with another epoch its source has changed.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Share:
     created_at: datetime
     expires_at: datetime
     title: str | None = None
+    title_epoch: int | None = None
     read_only: bool = True
     up_to: str | None = None
     item_id: str | None = None
@@ -63,6 +65,12 @@ class Share:
     def answer_bytes(self) -> int:
         """What the link takes of an answer (``page.MAX_ANSWER_BYTES``)."""
         return 2 * answer_bytes(self.title)
+
+    def in_epoch(self, title_epoch: int) -> "Share":
+        """Return the link as it is shown now: without a title whose source has changed."""
+        if self.title_epoch in {None, title_epoch}:
+            return self
+        return replace(self, title=None)
 
     def has_expired(self, now: datetime) -> bool:
         """Say whether the link's time is over."""

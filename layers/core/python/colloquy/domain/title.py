@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 MAX_AUTO_TITLE: Final = 60
 MAX_TRIES: Final = 3
-"""How often a model is asked for a title of one conversation, whatever came of it."""
+"""How often a model is asked for a title from one message, whatever came of it."""
 
 # How far into a message a title is looked for: behind rules, fences and the like.
 _LOOKED_AT: Final = MAX_AUTO_TITLE * 40
@@ -40,6 +41,14 @@ _QUOTES: Final = re.compile(r"[\"`\u00ab\u00bb\u201c-\u201f\u2039\u203a\u300c-\u
 _LABEL: Final = re.compile(r"^(title|titel|titre|título|titolo)\s*[:\uff1a]\s*", re.IGNORECASE)
 # A model that writes this much has not given a title, but talked.
 _LONGEST_ANSWER: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticTitle:
+    """A title and the id of the user message that it was taken from, its source."""
+
+    text: str
+    item_id: str
 
 
 def title_from(text: str) -> str | None:

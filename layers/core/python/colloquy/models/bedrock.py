@@ -15,7 +15,12 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from colloquy.domain.errors import ModelError, ModelTimeoutError, ModelUnavailableError
+from colloquy.domain.errors import (
+    ModelDeniedError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
 from colloquy.models.connection import Patience
 from colloquy.models.converse_reply import delta_of_event, delta_of_reply
 from colloquy.models.converse_request import request_of
@@ -28,6 +33,9 @@ T = TypeVar("T")
 # As exceptions of a call and, in camel case, as events of a stream.
 _THROTTLES: Final = frozenset(
     {"serviceunavailableexception", "throttlingexception", "toomanyrequestsexception"}
+)
+_DENIALS: Final = frozenset(
+    {"accessdeniedexception", "expiredtokenexception", "unrecognizedclientexception"}
 )
 _NOT_READY: Final = frozenset({"modelnotreadyexception"})
 _TIMEOUTS: Final = frozenset({"modeltimeoutexception"})
@@ -119,4 +127,6 @@ def _error_of(code: str) -> ModelError:
         return ModelUnavailableError(retry_after=_RETRY_SECONDS)
     if code in _NOT_READY:
         return ModelUnavailableError(retry_after=_WARM_UP_SECONDS)
+    if code in _DENIALS:
+        return ModelDeniedError()
     return ModelTimeoutError() if code in _TIMEOUTS else ModelError()

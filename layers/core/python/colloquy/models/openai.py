@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from colloquy.domain.errors import (
     InvalidRequestError,
+    ModelDeniedError,
     ModelError,
     ModelTimeoutError,
     ModelUnavailableError,
@@ -155,6 +156,8 @@ def _error_of(reply: Reply) -> ModelError:
         # A number of seconds; the other form of the header, a date, is not worth reading.
         seconds = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 5
         return ModelUnavailableError(retry_after=max(1, min(seconds, _LONGEST_RETRY_AFTER)))
+    if reply.status in {401, 403}:
+        return ModelDeniedError()
     if reply.status in {408, 504}:
         return ModelTimeoutError()
     return ModelError()

@@ -185,12 +185,14 @@ def _created(
     """Return what the draft becomes with these ids and this time."""
     at = datetime.fromisoformat(facts["at"])
     items = items_from(draft.items, facts["id"], facts["items"].split(), at)
-    title = draft.title or automatic_title(draft.items)
+    automatic = automatic_title(items)
+    title = draft.title or (automatic.text if automatic else None)
     conversation = Conversation(
         id=facts["id"],
         owner_id=owner_id,
         title=title,
         title_source="user" if draft.title else "auto" if title else None,
+        title_item=automatic.item_id if automatic and not draft.title else None,
         project_id=draft.project_id,
         metadata=draft.metadata,
         item_count=len(items),

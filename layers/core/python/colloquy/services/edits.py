@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from colloquy.domain import ids
+from colloquy.domain.conversation import Conversation
 from colloquy.domain.errors import (
     ChangedMeanwhileError,
     ConflictError,
@@ -15,6 +16,7 @@ from colloquy.domain.errors import (
 from colloquy.domain.item import Content, Item, ItemDraft
 from colloquy.domain.page import Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
+from colloquy.domain.retitle import Retitle, is_source, retitle_after_edit, retitle_from
 from colloquy.domain.version import MAX_VERSIONS, Version, at_version, with_text
 from colloquy.services.arguments import known_id
 from colloquy.services.items import refuse_too_large
@@ -109,11 +111,12 @@ class Edits:
         """
         where = _known(conversation_id, item_id)
         for _ in range(_WRITE_TRIES):
-            _, item, _ = self._edits.read(owner_id, *where)
+            conversation, item, _ = self._edits.read(owner_id, *where)
             if if_match is not None and item.version not in if_match:
                 raise PreconditionFailedError("message")
             try:
-                self._edits.remove(owner_id, item, self._clock())
+                retitle = _retitled(self._edits, conversation, item, None)
+                self._edits.remove(owner_id, item, self._clock(), retitle)
             except ChangedMeanwhileError:
                 continue
             return
@@ -157,7 +160,7 @@ def write_version(
     """
     owner_id = where[0]
     for _ in range(_WRITE_TRIES):
-        _, item, earlier = edits.read(*where, once)
+        conversation, item, earlier = edits.read(*where, once)
         # A replay comes before the precondition, which its own first try made stale.
         if earlier is not None:
             return replayed(edits, owner_id, item, AlreadyDoneError(earlier).facts_for(once))
@@ -171,7 +174,8 @@ def write_version(
         refuse_too_large([_draft_of(after)])
         receipt = once.receipt(now, {"version": str(after.version)}) if once else None
         try:
-            edits.rewrite(owner_id, item, after, receipt)
+            retitle = _retitled(edits, conversation, item, after)
+            edits.rewrite(owner_id, item, after, receipt, retitle)
         except (AlreadyDoneError, ChangedMeanwhileError):
             # The next reading finds the other's version, or the receipt of this request.
             continue
@@ -185,6 +189,22 @@ def replayed(edits: EditRows, owner_id: str, item: Item, facts: Facts) -> Writte
     if version is None:
         raise NotFoundError("version")
     return Written(at_version(item, version), replayed=True)
+
+
+def _retitled(
+    edits: EditRows, conversation: Conversation, item: Item, after: Item | None
+) -> Retitle | None:
+    """Return what a change of ``item`` makes of the title, or None where it is not its source.
+
+    ``after`` is None where the message is deleted. Only a source that gives no title any more costs
+    a further read, which is bounded.
+    """
+    if not is_source(conversation, item):
+        return None
+    if after is not None and (retitle := retitle_after_edit(conversation, after)):
+        return retitle
+    found = edits.first_titling(conversation.owner_id, conversation.id, without=item.id)
+    return retitle_from(conversation, found)
 
 
 def _known(conversation_id: str, item_id: str) -> tuple[str, str]:

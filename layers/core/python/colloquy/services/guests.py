@@ -1,7 +1,7 @@
 """What a signed-in viewer does with a link: copy what it shows, write into it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,11 +10,12 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from colloquy.domain import ids
-from colloquy.domain.conversation import Conversation
+from colloquy.domain.conversation import UNKNOWN_ITEM, Conversation
 from colloquy.domain.errors import ConflictError, OutOfOrderError, ReadOnlyError, TooLargeError
-from colloquy.domain.item import Item, ItemDraft, mint_item_ids
+from colloquy.domain.item import Item, ItemDraft, automatic_title, mint_item_ids
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.domain.share import Cut, Share, ShownItem, shown
+from colloquy.domain.title import MAX_TRIES
 from colloquy.services.arguments import known_share
 from colloquy.services.items import items_from, refuse_too_large
 from colloquy.services.ports import Clock, GuestRows, ShareRows, SnapshotRows
@@ -69,12 +70,10 @@ class Guests:
         conversation = Conversation(
             id=ids.mint(ids.CONVERSATION, now),
             owner_id=viewer_id,
-            title=share.title,
-            title_source="user" if share.title else None,
             created_at=now,
             updated_at=now,
         )
-        found = self._all(share)
+        share, found = self._all(share)
         # The first read proves that there is something to copy.
         items = list(islice(found, _COPIED_AT_ONCE))
         self._guests.begin_fork(viewer_id, conversation.id, now + FORK_MAY_TAKE)
@@ -83,6 +82,8 @@ class Guests:
                 raise TooLargeError("This link shows more than one request can copy.")
             copies = _copies(items, conversation, now)
             self._guests.copy(viewer_id, copies)
+            if conversation.item_count == 0:
+                conversation = _titled(conversation, share, copies)
             conversation = replace(
                 conversation,
                 item_count=conversation.item_count + len(copies),
@@ -140,13 +141,37 @@ class Guests:
                 return Written(item)
         raise ConflictError("Others keep writing to this conversation. Try again in a moment.")
 
-    def _all(self, share: Share) -> Iterator[ShownItem]:
-        """Yield everything a link shows, as it is read, but for messages without a word."""
+    def _all(self, share: Share) -> tuple[Share, Iterator[ShownItem]]:
+        """Return a link as it is shown now, and all of its messages that have content, as read."""
+        found: Iterable[Item]
         if share.item_id is not None:
-            found: Iterator[Item] = iter(self._snapshots.message(share))
+            share, found = self._snapshots.message(share)
         else:
-            found = self._snapshots.page(share, Cut(limit=_READ_AT_ONCE))
-        return (copy for item in found if (copy := shown(item, share)).content)
+            share, found = self._snapshots.page(share, Cut(limit=_READ_AT_ONCE))
+        return share, (copy for item in found if (copy := shown(item, share)).content)
+
+
+def _titled(conversation: Conversation, share: Share, copies: Sequence[Item]) -> Conversation:
+    """Return the copy with the link's title, or else with one from its own first message.
+
+    A title that was automatic stays so, with the copy of its source for its source.
+    """
+    automatic = automatic_title(copies)
+    if share.title is not None and share.title_epoch is None:
+        return replace(conversation, title=share.title, title_source="user")
+    if share.title is not None:
+        return replace(
+            conversation,
+            title=share.title,
+            title_source="auto",
+            title_item=automatic.item_id if automatic else UNKNOWN_ITEM,
+            title_tries=MAX_TRIES,
+        )
+    if automatic is None:
+        return conversation
+    return replace(
+        conversation, title=automatic.text, title_source="auto", title_item=automatic.item_id
+    )
 
 
 def _copies(items: list[ShownItem], conversation: Conversation, now: datetime) -> list[Item]:

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from colloquy.domain import ids
-from colloquy.domain.conversation import Conversation
+from colloquy.domain.conversation import UNKNOWN_ITEM, Conversation
 from colloquy.domain.errors import (
     ColloquyError,
     InvalidRequestError,
@@ -146,6 +146,7 @@ class Imports:
             newest_item=state.newest_item,
             # An automatic title comes back as it was: no model is asked for a better one.
             title_tries=MAX_TRIES if header.title_source == "auto" else 0,
+            title_item=UNKNOWN_ITEM if header.title_source == "auto" else None,
         )
         try:
             self._rows.finish(state, conversation, self._receipt(conversation, once))

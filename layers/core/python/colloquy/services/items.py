@@ -58,7 +58,6 @@ class Items:
         """
         known_id(ids.CONVERSATION, conversation_id, "conversation")
         refuse_too_large(drafts, within=within)
-        title = automatic_title(drafts)
         newest: str | None = None
         deadline = time.monotonic() + _APPEND_SECONDS
         for _ in range(_APPEND_TRIES):
@@ -70,7 +69,7 @@ class Items:
             items = items_from(drafts, conversation_id, minted, now)
             receipt = once.receipt(now, facts) if once else None
             try:
-                self._items.append(owner_id, items, title, receipt)
+                self._items.append(owner_id, items, automatic_title(items), receipt)
             except OutOfOrderError as late:
                 newest = late.newest
             except AlreadyDoneError as done:

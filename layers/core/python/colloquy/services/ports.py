@@ -16,7 +16,9 @@ from colloquy.domain.page import Archived, Order, PageRequest
 from colloquy.domain.place import Place
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import Once, Receipt
+from colloquy.domain.retitle import Retitle
 from colloquy.domain.share import AbandonedFork, Cut, Share
+from colloquy.domain.title import AutomaticTitle
 from colloquy.domain.version import Version
 
 Clock = Callable[[], datetime]
@@ -77,10 +79,12 @@ class TitleRows(Protocol):
 
     def above(self, partition: str, conversation_id: str) -> Conversation | None: ...
 
-    def count_title_try(self, conversation: Conversation) -> bool: ...
+    def count_try(self, conversation: Conversation, now: datetime) -> bool: ...
 
-    def improve_title(
-        self, conversation: Conversation, title: str, tries: int, now: datetime
+    def take_back_try(self, conversation: Conversation) -> None: ...
+
+    def improve(
+        self, conversation: Conversation, source: Item, title: str, now: datetime
     ) -> bool: ...
 
 
@@ -88,7 +92,11 @@ class ItemRows(Protocol):
     """Messages, wherever they are kept."""
 
     def append(
-        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+        self,
+        owner_id: str,
+        items: Sequence[Item],
+        title: AutomaticTitle | None,
+        receipt: Receipt | None,
     ) -> None: ...
 
     def read(
@@ -113,8 +121,15 @@ class EditRows(Protocol):
         self, owner_id: str, conversation_id: str, item_id: str, once: Once | None = None
     ) -> tuple[Conversation, Item, Receipt | None]: ...
 
+    def first_titling(self, owner_id: str, conversation_id: str, without: str) -> Item | None: ...
+
     def rewrite(
-        self, owner_id: str, before: Item, after: Item, receipt: Receipt | None
+        self,
+        owner_id: str,
+        before: Item,
+        after: Item,
+        receipt: Receipt | None,
+        retitle: Retitle | None = None,
     ) -> None: ...
 
     def version(self, owner_id: str, item: Item, number: int) -> Version | None: ...
@@ -123,7 +138,9 @@ class EditRows(Protocol):
 
     def before(self, owner_id: str, item: Item, page: int) -> Iterator[Item]: ...
 
-    def remove(self, owner_id: str, item: Item, now: datetime) -> None: ...
+    def remove(
+        self, owner_id: str, item: Item, now: datetime, retitle: Retitle | None = None
+    ) -> None: ...
 
 
 class ProjectRows(Protocol):
@@ -204,7 +221,7 @@ class ShareRows(Protocol):
 
     def find(self, owner_id: str, conversation_id: str | None) -> Iterator[Share]: ...
 
-    def living(self, shares: Sequence[Share]) -> set[str]: ...
+    def living(self, shares: Sequence[Share]) -> Mapping[str, Share]: ...
 
     def view_counts(self, share_ids: Sequence[str]) -> Mapping[str, int]: ...
 
@@ -218,9 +235,9 @@ class SnapshotRows(Protocol):
 
     def link(self, share_id: str) -> Share | None: ...
 
-    def page(self, share: Share, cut: Cut) -> Iterator[Item]: ...
+    def page(self, share: Share, cut: Cut) -> tuple[Share, Iterator[Item]]: ...
 
-    def message(self, share: Share) -> list[Item]: ...
+    def message(self, share: Share) -> tuple[Share, list[Item]]: ...
 
 
 class GuestRows(Protocol):

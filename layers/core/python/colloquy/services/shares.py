@@ -80,6 +80,7 @@ class Shares:
         share = replace(
             _made(owner_id, conversation_id, draft, facts),
             title=draft.title or header.title,
+            title_epoch=None if draft.title else _epoch_of(header),
             up_to=header.newest_item,
         )
         return self._add(share, draft, facts, once)
@@ -120,6 +121,7 @@ class Shares:
         share = replace(
             _made(owner_id, conversation_id, draft, facts),
             title=header.title,
+            title_epoch=_epoch_of(header),
             up_to=item_id,
             item_id=item_id,
             context_id=context.id if context else None,
@@ -188,7 +190,7 @@ class Shares:
         for start in range(0, len(fresh), _LOOKED_AT):
             some = fresh[start : start + _LOOKED_AT]
             living = self._shares.living(some)
-            yield from (share for share in some if share.id in living)
+            yield from (living[share.id] for share in some if share.id in living)
 
 
 def facts_of(shares: ShareRows, owner_id: str, once: Once | None, now: datetime) -> Facts | None:
@@ -204,6 +206,10 @@ def facts_of(shares: ShareRows, owner_id: str, once: Once | None, now: datetime)
     if receipt is None or receipt.expires_at <= now:
         return None
     return AlreadyDoneError(receipt).facts_for(once)
+
+
+def _epoch_of(header: Conversation) -> int | None:
+    return header.title_epoch if header.title_source == "auto" else None
 
 
 def _made(owner_id: str, conversation_id: str, draft: ShareDraft, facts: Facts) -> Share:

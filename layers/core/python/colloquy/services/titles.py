@@ -1,14 +1,17 @@
 """Give a conversation a better title than its first sentence, once it has been answered."""
 
 import time
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable
 from typing import Final
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.errors import ModelError, ModelUnavailableError
+from colloquy.domain.errors import (
+    ModelDeniedError,
+    ModelError,
+    ModelUnavailableError,
+    NotFoundError,
+)
 from colloquy.domain.item import Item, text_of
-from colloquy.domain.page import PageRequest
 from colloquy.domain.title import MAX_TRIES, title_from_model
 from colloquy.models.prompt import Prompt, Turn
 from colloquy.services.models import Models
@@ -16,15 +19,15 @@ from colloquy.services.ports import Clock, ItemRows, TitleRows
 
 _ANSWER_SECONDS: Final = 15.0
 _LONGEST_PAUSE: Final = 5
-_MAX_TOKENS: Final = 40
-_FIRST_MESSAGES: Final = 6
+_MAX_TOKENS: Final = 1_000
+"""A title takes ten; a model that reasons first takes hundreds before it."""
 _CHARACTERS: Final = 1_500
-"""Of each message: what a title needs, and what the smallest model takes."""
+"""Of the message: what a title needs, and what the smallest model takes."""
 
 _TASK: Final = (
-    "You name conversations. Read the beginning of one and answer with its title and nothing "
-    "else: at most six words, in the language of the user's message, on one line, without "
-    "quotation marks."
+    "You name conversations. Read the message that one begins with and answer with its title and "
+    "nothing else: at most six words, in the language of the message, on one line, without "
+    "quotation marks. Do not answer the message. Do not explain your choice or think at length."
 )
 
 
@@ -46,11 +49,13 @@ class Titles:
         self._pause = pause
 
     def improve(self, partition: str, conversation_id: str) -> bool:
-        """Ask the model for a title and say whether the conversation now has it.
+        """Ask the model for a title and report whether the conversation now has it.
 
-        ``partition`` is the one an answer of the conversation is in. Each try is counted before
-        the model is asked, so that no failure makes them more than ``MAX_TRIES``. A title the user
-        has set, before or meanwhile, stays.
+        ``partition`` is the one an answer of the conversation is in. The model reads the message
+        that the automatic title was taken from and no other, so that its title has the same source
+        (docs/adr/0089). Each try is counted before the model is asked, so that no failure makes
+        them more than ``MAX_TRIES``; one that the model's provider denies is taken back. A title
+        that the user has set, before or in between, stays.
 
         Raises:
             ModelError: the model failed, or gave no title; it may be called again.
@@ -58,19 +63,22 @@ class Titles:
         conversation = self._conversations.above(partition, conversation_id)
         if self._models is None or conversation is None or not _is_to_be_improved(conversation):
             return False
-        first = PageRequest(_FIRST_MESSAGES, None, "asc")
-        _, found = self._items.read_shown(conversation.owner_id, conversation_id, first)
-        said = _beginning(islice(found, _FIRST_MESSAGES))
-        if said is None or not self._conversations.count_title_try(conversation):
+        source = self._source(conversation)
+        if source is None or not self._conversations.count_try(conversation, self._clock()):
             return False
+        text = text_of(source.content).strip()[:_CHARACTERS]
         prompt = Prompt(
             model=self._models.table.named(None),
-            turns=[Turn("system", [_TASK]), Turn("user", [said])],
+            turns=[Turn("system", [_TASK]), Turn("user", [f"Message: {text}\n\nTitle:"])],
             max_tokens=_MAX_TOKENS,
             deadline=time.monotonic() + _ANSWER_SECONDS,
         )
         try:
             answer = self._models.ask(prompt)
+        except ModelDeniedError:
+            # Until the operator grants access, every conversation would use up its tries.
+            self._conversations.take_back_try(conversation)
+            raise
         except ModelUnavailableError as error:
             # Lambda comes again at once, and a busy or loading model would use up every try.
             self._pause(min(error.retry_after, _LONGEST_PAUSE))
@@ -78,21 +86,16 @@ class Titles:
         title = title_from_model(answer.text)
         if title is None:
             raise ModelError("The model's answer is no title.")
-        return self._conversations.improve_title(conversation, title, MAX_TRIES, self._clock())
+        return self._conversations.improve(conversation, source, title, self._clock())
+
+    def _source(self, conversation: Conversation) -> Item | None:
+        if conversation.title_item is None:
+            return None
+        try:
+            return self._items.get(conversation.owner_id, conversation.id, conversation.title_item)
+        except NotFoundError:
+            return None
 
 
 def _is_to_be_improved(conversation: Conversation) -> bool:
     return conversation.title_source == "auto" and conversation.title_tries < MAX_TRIES
-
-
-def _beginning(items: Iterable[Item]) -> str | None:
-    """Return the first exchange as a text to be named, or None before there is one."""
-    lines: list[str] = []
-    for item in items:
-        if item.role in {"user", "assistant"} and (text := text_of(item.content).strip()):
-            lines.append(f"{item.role.title()}: {text[:_CHARACTERS]}")
-            if item.role == "assistant":
-                break
-    if not lines:
-        return None
-    return "\n\n".join([*lines, "Title:"])

@@ -29,11 +29,11 @@ class Viewing:
         """
         share = self.link(share_id)
         cut = _checked(cut)
-        rows = (
-            self._snapshots.page(share, cut)
-            if share.item_id is None
-            else _within(self._snapshots.message(share), cut)
-        )
+        if share.item_id is not None:
+            share, messages = self._snapshots.message(share)
+            rows = _within(messages, cut)
+        else:
+            share, rows = self._snapshots.page(share, cut)
         found = (shown(item, share) for item in rows)
         page = take(found, cut.limit, room)
         items = page.data if cut.before is None else page.data[::-1]

@@ -1,7 +1,6 @@
 """Conversation headers in DynamoDB."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -205,51 +204,6 @@ class ConversationStore:
         if receipt is not None:
             writes.insert(0, receipt_put(after.owner_id, receipt))
         self._table.transact(writes)
-
-    def above(self, partition: str, conversation_id: str) -> Conversation | None:
-        """Return the conversation whose messages are in ``partition``, or None."""
-        row = self._table.get(keys.header_above(partition, conversation_id))
-        return conversation_from_row(row) if row else None
-
-    def count_title_try(self, conversation: Conversation) -> bool:
-        """Count that a model is being asked for a title, and say whether it is to be asked.
-
-        It is not when somebody else is asking, or the title is the user's by now.
-        """
-        return self._retitle(conversation, {"title_tries": conversation.title_tries + 1})
-
-    def improve_title(
-        self, conversation: Conversation, title: str, tries: int, now: datetime
-    ) -> bool:
-        """Write a model's title, and say whether it was: a user's title stays.
-
-        ``conversation`` is as it was before the try was counted; ``tries`` is what is written
-        so that there are no more.
-        """
-        counted = replace(conversation, title_tries=conversation.title_tries + 1)
-        sets = {"title": title, "title_tries": tries, "updated_at": timestamp(now)}
-        return self._retitle(counted, sets, " ADD revision :one")
-
-    def _retitle(self, conversation: Conversation, sets: Row, counts: str = "") -> bool:
-        values: Row = {f":{name}": value for name, value in sets.items()}
-        values |= {":auto": "auto", ":tried": conversation.title_tries}
-        if counts:
-            values[":one"] = 1
-        is_auto_and_nobody_else_tried = (
-            "title_source = :auto AND (title_tries = :tried"
-            " OR attribute_not_exists(title_tries) AND :tried = :none)"
-        )
-        action = {
-            "Key": _key(conversation),
-            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in sets) + counts,
-            "ConditionExpression": is_auto_and_nobody_else_tried,
-            "ExpressionAttributeValues": encode(values | {":none": 0}),
-        }
-        try:
-            self._table.update(action, _absent_or_changed)
-        except (NotFoundError, PreconditionFailedError):
-            return False
-        return True
 
     def unfile(self, conversation: Conversation, now: datetime) -> bool:
         """Take a conversation out of the project it was found in, unless it has left by now.

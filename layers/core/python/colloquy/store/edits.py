@@ -11,9 +11,11 @@ from colloquy.domain.errors import ChangedMeanwhileError, NotFoundError
 from colloquy.domain.item import Item
 from colloquy.domain.page import PageRequest
 from colloquy.domain.receipt import Once, Receipt
+from colloquy.domain.retitle import Retitle
 from colloquy.domain.version import Version, current_version
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
+from colloquy.store.header_changes import first_titling, has_version, header_changes
 from colloquy.store.item_ranges import item_rows
 from colloquy.store.refusals import Write
 from colloquy.store.rows import (
@@ -62,7 +64,14 @@ class EditStore:
             valid[0] if valid else None,
         )
 
-    def rewrite(self, owner_id: str, before: Item, after: Item, receipt: Receipt | None) -> None:
+    def rewrite(
+        self,
+        owner_id: str,
+        before: Item,
+        after: Item,
+        receipt: Receipt | None,
+        retitle: Retitle | None = None,
+    ) -> None:
         """Give a message the text of ``after``, and keep the one it had as a version.
 
         Costs what its two texts and the header cost, whatever the conversation holds.
@@ -80,11 +89,18 @@ class EditStore:
         writes = [
             _new_text(owner_id, before, after),
             Write({"Put": kept}, _rewritten_meanwhile),
-            _change_of_header(owner_id, before.conversation_id, after.edited_at),
+            *header_changes(owner_id, before, after.edited_at, retitle),
         ]
         if receipt is not None:
             writes.insert(0, receipt_put(owner_id, receipt))
         self._table.transact(writes)
+
+    def first_titling(self, owner_id: str, conversation_id: str, without: str) -> Item | None:
+        """Return the first message that gives the conversation a title, ``without`` left out.
+
+        Bounded: None where there is none among the first few hundred.
+        """
+        return first_titling(self._table, owner_id, conversation_id, without)
 
     def version(self, owner_id: str, item: Item, number: int) -> Version | None:
         """Return a version of a message that was just read, or None."""
@@ -121,7 +137,9 @@ class EditStore:
         found = item_rows(self._table, partition, "desc", after=item.id, limit=page)
         return map(item_from_row, found)
 
-    def remove(self, owner_id: str, item: Item, now: datetime) -> None:
+    def remove(
+        self, owner_id: str, item: Item, now: datetime, retitle: Retitle | None = None
+    ) -> None:
         """Delete a message: with that its versions are gone for every reader too.
 
         Its older versions are left to ``erase``, and a note in the same transaction says so: a
@@ -134,11 +152,11 @@ class EditStore:
         conversation_id = item.conversation_id
         delete = {
             "Key": keys.item(owner_id, conversation_id, item.id).as_dict(),
-            **_has_version(item.version),
+            **has_version(item.version),
         }
         writes = [
             Write({"Delete": delete}, _rewritten_meanwhile),
-            _change_of_header(owner_id, conversation_id, now, messages=-1),
+            *header_changes(owner_id, item, now, retitle, messages=-1),
         ]
         if item.call_id is not None:
             reference = keys.reference(owner_id, conversation_id, item.call_id, item.id)
@@ -168,7 +186,7 @@ def _new_text(owner_id: str, before: Item, after: Item) -> Write:
     # A text that was in ``content`` may now be in ``parts``, and what a model wrote a person's.
     removes = [name for name in ("content", "parts", "model") if sets.get(name) is None]
     given = {name: value for name, value in sets.items() if value is not None}
-    condition = _has_version(before.version)
+    condition = has_version(before.version)
     update = {
         "Key": keys.item(owner_id, before.conversation_id, before.id).as_dict(),
         "UpdateExpression": "SET "
@@ -182,33 +200,6 @@ def _new_text(owner_id: str, before: Item, after: Item) -> Write:
         | condition["ExpressionAttributeValues"],
     }
     return Write({"Update": update}, _rewritten_meanwhile)
-
-
-def _has_version(number: int) -> dict[str, Any]:
-    """Return the condition that a message is there and has the version that was read."""
-    return {
-        "ConditionExpression": "#version = :read",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {":read": {"N": str(number)}},
-    }
-
-
-def _change_of_header(
-    owner_id: str, conversation_id: str, now: datetime, *, messages: int = 0
-) -> Write:
-    """Return the write that moves a conversation's ``updated_at`` and counts its messages."""
-    values: Row = {":now": timestamp(now), ":one": 1}
-    counts = "ADD revision :one"
-    if messages:
-        counts += ", item_count :messages"
-        values[":messages"] = messages
-    update = {
-        "Key": keys.conversation(owner_id, conversation_id).as_dict(),
-        "UpdateExpression": f"SET updated_at = :now {counts}",
-        "ConditionExpression": "attribute_exists(PK)",
-        "ExpressionAttributeValues": encode(values),
-    }
-    return Write({"Update": update}, lambda _: NotFoundError("conversation"))
 
 
 def _rewritten_meanwhile(row: Row | None) -> Exception:

@@ -15,6 +15,7 @@ from colloquy.domain.errors import (
 from colloquy.domain.item import Item
 from colloquy.domain.page import Order, PageRequest
 from colloquy.domain.receipt import Receipt
+from colloquy.domain.title import AutomaticTitle
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
 from colloquy.store.item_ranges import item_rows, shown_rows
@@ -40,7 +41,11 @@ class ItemStore:
         self._table = table
 
     def append(
-        self, owner_id: str, items: Sequence[Item], title: str | None, receipt: Receipt | None
+        self,
+        owner_id: str,
+        items: Sequence[Item],
+        title: AutomaticTitle | None,
+        receipt: Receipt | None,
     ) -> None:
         """Write messages at the end of their conversation, all or nothing, and count them.
 
@@ -161,12 +166,14 @@ def item_puts(owner_id: str, items: Sequence[Item]) -> Iterator[Write]:
             yield Write({"Put": {"Item": row, **_IS_NEW}}, _already_there)
 
 
-def append_writes(owner_id: str, items: Sequence[Item], title: str | None) -> list[Write]:
+def append_writes(
+    owner_id: str, items: Sequence[Item], title: AutomaticTitle | None
+) -> list[Write]:
     """Return the writes that append messages and count them in their conversation's header."""
     return [_count_in(owner_id, items, title), *item_puts(owner_id, items)]
 
 
-def _count_in(owner_id: str, items: Sequence[Item], title: str | None) -> Write:
+def _count_in(owner_id: str, items: Sequence[Item], title: AutomaticTitle | None) -> Write:
     conversation_id, first, last = items[0].conversation_id, items[0], items[-1]
     sets = ["updated_at = :now", "newest_item = :last"]
     values: Row = {
@@ -180,10 +187,11 @@ def _count_in(owner_id: str, items: Sequence[Item], title: str | None) -> Write:
     if title is not None:
         sets += [
             "title = if_not_exists(title, :title)",
-            # Without a title there is no source either, and both are set together.
+            # An automatic title has both of these, and no title has neither.
             "title_source = if_not_exists(title_source, :auto)",
+            "title_item = if_not_exists(title_item, :source)",
         ]
-        values |= {":title": title, ":auto": "auto"}
+        values |= {":title": title.text, ":auto": "auto", ":source": title.item_id}
     is_there_with_room_and_in_order = (
         "attribute_exists(PK) AND item_count <= :room"
         " AND (attribute_not_exists(newest_item) OR newest_item < :first)"

@@ -96,12 +96,16 @@ class ShareStore:
         )
         return (share_from_row(row, owner_id) for row in found)
 
-    def living(self, shares: Sequence[Share]) -> set[str]:
-        """Return the ids of the links whose conversation, and message, are still there."""
+    def living(self, shares: Sequence[Share]) -> Mapping[str, Share]:
+        """Return the links whose conversation, and message, exist, by id, as they are shown now."""
         needs = {share.id: _needed_by(share) for share in shares}
         wanted = list(dict.fromkeys(chain.from_iterable(needs.values())))
-        found = self._table.get_many(wanted, "PK, SK")
-        return {share_id for share_id, rows in needs.items() if found.keys() >= set(rows)}
+        found = self._table.get_many(wanted, "PK, SK, title_epoch")
+        return {
+            share.id: share.in_epoch(int(found[needs[share.id][0]].get("title_epoch", 0)))
+            for share in shares
+            if found.keys() >= set(needs[share.id])
+        }
 
     def view_counts(self, share_ids: Sequence[str]) -> Mapping[str, int]:
         """Return how often these links were opened; one that never was is left out."""

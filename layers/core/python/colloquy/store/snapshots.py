@@ -20,7 +20,7 @@ from colloquy.store.table import Table
 
 _LINK: Final = (
     "PK, SK, #owner, share_id, conversation_id, item_id, include_context, context_id, read_only,"
-    " title, up_to, created_at, expires_at"
+    " title, title_epoch, up_to, created_at, expires_at"
 )
 _ITEM: Final = (
     "PK, SK, id, conversation_id, #role, content, parts, version, created_at, edited_at, via_share"
@@ -42,8 +42,8 @@ class SnapshotStore:
         row = self._table.get(keys.link(share_id), _LINK, {"#owner": "owner"})
         return share_from_row(row, row["owner"]) if row else None
 
-    def page(self, share: Share, cut: Cut) -> Iterator[Item]:
-        """Yield the messages of a conversation's link, in the words of its time.
+    def page(self, share: Share, cut: Cut) -> tuple[Share, Iterator[Item]]:
+        """Return a conversation's link as it is shown now, and its messages as of its time.
 
         Forwards from behind ``cut.after``, or backwards from before ``cut.before``. The messages
         may lag a moment behind, the conversation's end does not (design, section 3).
@@ -59,12 +59,10 @@ class SnapshotStore:
             else iter(())
         )
         first = next(pages, [])
-        if header.result() is None:
-            raise NotFoundError("share link")
-        return self._in_their_words(share, first, pages)
+        return _as_shown(share, header), self._in_their_words(share, first, pages)
 
-    def message(self, share: Share) -> list[Item]:
-        """Return the message of a message's link behind its context, in the words of its time.
+    def message(self, share: Share) -> tuple[Share, list[Item]]:
+        """Return a message's link as it is shown now, its context and its message, as of its time.
 
         Raises:
             NotFoundError: the conversation or the message is not there.
@@ -76,14 +74,15 @@ class SnapshotStore:
             if item_id is not None
         ]
         found = self._table.get_many(wanted, _ITEM, {"#role": "role"})
-        if header.result() is None or wanted[-1] not in found:
+        shown = _as_shown(share, header)
+        if wanted[-1] not in found:
             raise NotFoundError("share link")
         items = [found[key] for key in wanted if key in found]
-        return list(self._in_their_words(share, items, iter(())))
+        return shown, list(self._in_their_words(share, items, iter(())))
 
     def _beside_header(self, share: Share) -> "Future[Row | None]":
         key = keys.conversation(share.owner_id, share.conversation_id)
-        return self._table.beside(self._table.get, key, "PK")
+        return self._table.beside(self._table.get, key, "PK, title_epoch")
 
     def _in_their_words(
         self, share: Share, first: list[Row], pages: Iterator[list[Row]]
@@ -124,6 +123,13 @@ class SnapshotStore:
                 then = item_from_row({**row, **shared, "role": item.role})
                 return replace(item, content=then.content, version=then.version, edited_at=None)
         return None
+
+
+def _as_shown(share: Share, header: "Future[Row | None]") -> Share:
+    row = header.result()
+    if row is None:
+        raise NotFoundError("share link")
+    return share.in_epoch(int(row.get("title_epoch", 0)))
 
 
 def _as_of(share: Share, item: Item) -> datetime:

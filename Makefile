@@ -37,7 +37,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test test-fast unit rehearse screenshots bench cost fuzz check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
+.PHONY: help run model token invoke test test-fast unit rehearse screenshots bench cost fuzz faults check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ cost: .venv/tests ## Measure and count what a million of each cost on AWS, and w
 
 fuzz: .venv/tests ## Fuzz the API by its OpenAPI document, longer than the tests do (EXAMPLES= for each operation)
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest tests/e2e/test_fuzz.py -q -rP --timeout=0
+
+faults: .venv/tests ## Run seeds of the fault runs (RUNS=, SEED= the first of them, TRACE=1)
+	$(BIN)/python -m tests.faults --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(if $(TRACE),--trace)
 
 check: lint types imports reference template policy ## Everything CI runs before the tests
 

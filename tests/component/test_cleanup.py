@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from colloquy import wiring
+from colloquy.domain.share import AbandonedFork
 from colloquy.observability import InvocationError
+from colloquy.store.share_rows import fork_to_row
 from tests.component.test_shares import opened, share, talk
 from tests.support.client import Client, Context
 from tests.support.functions import declared, dispatch, handler_of
@@ -123,6 +125,21 @@ def test_a_link_whose_conversation_went_while_it_was_made_is_erased_soon(
     assert orphan not in str(rows.all())
     (row,) = rows.of_type("share")
     assert row["GSI2SK"] == row["expires_at"]  # its next look is its last
+
+
+def test_a_note_that_arrives_after_its_copy_was_finished_erases_nothing(
+    alice: Client, bob: Client, rows: Rows, wait: Later
+) -> None:
+    forked = bob.post(f"/v1/shares/{share(alice, talk(alice, 'One', 'Two'))}/fork").body["id"]
+    note = AbandonedFork(owner_id="bob", conversation_id=forked)
+    rows.put(fork_to_row(note, datetime.now(UTC) + timedelta(hours=1)))
+    wait(timedelta(hours=2))
+
+    clean()
+
+    assert rows.of_type("fork") == []
+    read = bob.get(f"/v1/conversations/{forked}").body
+    assert read["item_count"] == len(read["items"]) == 2
 
 
 def delivery(lines: list[str]) -> dict[str, Any]:

@@ -78,9 +78,17 @@ class DueStore:
     def erase_fork(self, fork: AbandonedFork) -> None:
         """Erase the messages of a copy that never got a header, then the note of it.
 
+        The note alone, if the copy has its header after all: a put of the note that the network
+        held back may have been applied after the copy was finished.
+
         Raises:
-            UnavailableError: the table was too busy; the same call goes on.
+            UnavailableError: the table was too busy; the same call continues.
         """
+        note = keys.fork(fork.owner_id, fork.conversation_id)
+        header = keys.conversation(fork.owner_id, fork.conversation_id)
+        if self._table.get_many([header], "PK, SK"):
+            sweep_all(self._table, [note])
+            return
         found = self._table.query_pages(
             KeyConditionExpression="PK = :conversation",
             ExpressionAttributeValues={
@@ -92,7 +100,7 @@ class DueStore:
         )
         for page in found:
             sweep_all(self._table, [keys.Key(row["PK"], row["SK"]) for row in page])
-        sweep_all(self._table, [keys.fork(fork.owner_id, fork.conversation_id)])
+        sweep_all(self._table, [note])
 
 
 def _from_row(row: Row) -> Share | AbandonedFork:

@@ -29,7 +29,7 @@ from local.functions.logs import follow
 from local.functions.reload import watch
 from local.functions.runtime_api import Fleet
 from local.gateway.issuer import issuer_of
-from local.gateway.server import Gateway
+from local.gateway.server import Gateway, is_not_about_malformed_requests
 from local.iam.policies import Permissions
 from local.model.choice import UnusableModelError
 from local.model.server import LocalModel
@@ -138,6 +138,7 @@ async def _serve(settings: Settings) -> None:
             stack.callback(task.cancel)
         gateway = Gateway(template, fleet, issuer.key_set())
         gateway.port = port
+        logging.getLogger("aiohttp.server").addFilter(is_not_about_malformed_requests)
         server = web.ServerRunner(
             web.Server(
                 gateway.handle,

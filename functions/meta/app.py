@@ -8,6 +8,7 @@ from pydantic import Field
 
 from colloquy.http import reference
 from colloquy.http.models import Answer
+from colloquy.http.public import HEADERS, SHARE_PATH
 from colloquy.http.resolver import Api
 from colloquy.http.routes import refusal
 
@@ -58,4 +59,8 @@ def read_reference(known: IfNoneMatch = None) -> Response[str | None]:
 def refuse_unmatched(_: Exception) -> Response[dict[str, object]]:
     """Answer what no route matches: 405 with Allow for a path that is served, else 404."""
     event = api.current_event
-    return api.refuse(refusal(event.http_method, event.path))
+    response = api.refuse(refusal(event.http_method, event.path))
+    if event.path.startswith(SHARE_PATH):
+        # What leads nowhere below a link's path is as private as the link.
+        response.headers.update(HEADERS)
+    return response

@@ -9,6 +9,7 @@ says why; without a token it says only ``Bearer``. A function sees every claim a
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import jwt
 
 from local.template.resources import Authorizer
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 # Clocks of one machine do not differ; of two containers on it they may, by a little.
 _LEEWAY_SECONDS = 2
 
@@ -75,7 +77,10 @@ def authorize(header: str | None, authorizer: Authorizer, keys: KeySet) -> dict[
         raise _invalid("the token does not have a valid issuer") from exc
     except (jwt.PyJWTError, ValueError) as exc:
         raise _invalid(str(exc)) from exc
-    return {name: _as_text(value) for name, value in claims.items() if value is not None}
+    texts = {name: _as_text(value) for name, value in claims.items() if value is not None}
+    if any(_SURROGATE.search(text) for member in texts.items() for text in member):
+        raise _invalid("a claim holds half a character")
+    return texts
 
 
 def _token(header: str | None) -> str:

@@ -41,6 +41,7 @@ _HOP_BY_HOP = {
     ),
     *("te", "trailer", "transfer-encoding", "upgrade"),
 }
+_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -93,9 +94,11 @@ def build_event(
     port: int,
 ) -> dict[str, Any]:
     """Return the payload 2.0 event of a request; ``claims`` where a token was checked."""
-    headers, cookies = _joined(request)
+    headers, cookies = joined(request)
     now = time.time()
-    domain = headers.get("host", "localhost")
+    # As on AWS a name of the API's own, whatever the client calls it.
+    name = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+    domain = name if name in _OWN_NAMES else "localhost"
     peers = [headers.get("x-forwarded-for", ""), request.source_ip]
     headers.update(
         {
@@ -109,8 +112,8 @@ def build_event(
     context: dict[str, Any] = {
         "accountId": ACCOUNT,
         "apiId": "local",
-        "domainName": domain.partition(":")[0],
-        "domainPrefix": domain.partition(":")[0].partition(".")[0],
+        "domainName": domain,
+        "domainPrefix": domain.partition(".")[0],
         "http": {
             "method": request.method,
             "path": request.path,
@@ -147,7 +150,8 @@ def build_event(
     return event
 
 
-def _joined(request: Request) -> tuple[dict[str, str], list[str]]:
+def joined(request: Request) -> tuple[dict[str, str], list[str]]:
+    """Return headers by their names in lower case, repeated ones joined, and the cookies."""
     headers: dict[str, str] = {}
     cookies: list[str] = []
     for name, value in request.headers:

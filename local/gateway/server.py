@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from local.functions.runtime_api import PAYLOAD_LIMIT, Fleet
 from local.gateway import cors
@@ -24,6 +25,7 @@ from local.gateway.payload import (
     Request,
     Response,
     build_event,
+    joined,
     message,
     parse_result,
 )
@@ -42,7 +44,7 @@ _TOO_LARGE = "Request Entity Too Large"
 
 
 # Who has a share link's id can read what it shows: it is as good as a token.
-_SHARE_ID = re.compile(r"(share_)\w+")
+_SHARE_ID = re.compile(r"(share_)[^/]+", re.IGNORECASE)
 
 
 class Gateway:
@@ -90,7 +92,7 @@ class Gateway:
         return answer
 
     async def _answer(self, request: Request, entry: dict[str, Any]) -> Response:
-        headers = {name.lower(): value for name, value in request.headers}
+        headers, _ = joined(request)
         if request.path.startswith("/_local/"):
             return self._local(request.path)
         values = sum(len(value) for _, value in request.headers)
@@ -160,6 +162,14 @@ class Gateway:
             return message(404, "Not Found")
         body = json.dumps(documents[path]).encode()
         return Response(200, [("content-type", "application/json")], body)
+
+
+def is_not_about_malformed_requests(record: logging.LogRecord) -> bool:
+    """Drop the log record of a request that is no HTTP: it quotes a header, which may be a token.
+
+    aiohttp answers such a request with a 400 by itself.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 async def _read(incoming: web.BaseRequest) -> Request | None:

@@ -104,7 +104,7 @@ def test_a_message_that_was_never_edited_has_one_version(alice: Client, path: st
     assert [(each["version"], each["current"]) for each in listed["data"]] == [(1, True)]
 
 
-@pytest.mark.parametrize("cursor", ["", "0", "x", "-1", "1.0", "1234567", "item_1"])
+@pytest.mark.parametrize("cursor", ["", "0", "x", "-1", "1.0", "1234567", "item_1", "01"])
 def test_a_cursor_that_is_no_versions_number_is_refused(
     alice: Client, path: str, cursor: str
 ) -> None:
@@ -128,7 +128,8 @@ def test_a_restored_version_is_a_new_version_with_that_text(alice: Client, path:
 
 
 @pytest.mark.parametrize(
-    "version", ["0", "2", "999999", "x", "-1", "\u0661", "12345678901234567890"]
+    "version",
+    ["0", "2", "999999", "x", "-1", "01", "1 ", "000001", "\u0661", "12345678901234567890"],
 )
 def test_a_version_that_never_was_cannot_be_restored(
     alice: Client, path: str, version: str

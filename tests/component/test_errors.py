@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from colloquy import wiring
 from colloquy.http.projects import ProjectCreate
+from colloquy.http.public import HEADERS
 from colloquy.http.resolver import Api
 from colloquy.services.conversations import Conversations
 from tests.support.client import Client, Context, event_of
@@ -220,7 +221,7 @@ def test_without_an_authorizers_word_there_is_no_caller(rows: Any) -> None:
     assert rows.all() == []
     reply = Client(dispatch, caller=None).get("/v1/conversations")
     assert (reply.status, reply.error["code"]) == (401, "unauthorized")
-    for nobody in ("", "x" * 256):
+    for nobody in ("", "x" * 256, "a\ud83d"):
         assert Client(dispatch, caller=nobody).get("/v1/conversations").status == 401
 
 
@@ -308,3 +309,28 @@ def test_an_answer_is_utf_8_without_escapes(alice: Client) -> None:
     answer = dispatch(event_of("GET", "/v1/conversations", {}, {}, None, "alice"), Context())
     assert answer["isBase64Encoded"] is False
     assert "日本語" in answer["body"]
+
+
+def test_nothing_keeps_a_response(alice: Client) -> None:
+    kept = [
+        alice.post("/v1/projects", {"name": "x"}),
+        alice.get("/v1/conversations"),
+        alice.get("/v1/conversations/conv_1"),
+        alice.post("/v1/projects", raw="{"),
+        alice.post("/v1/projects", raw="{}", headers={"Content-Type": "text/plain"}),
+        alice.get("/v1/nothing"),
+        alice.request("PUT", "/v1/projects"),
+        Client(dispatch, caller=None).get("/v1/projects"),
+    ]
+    assert [reply.status for reply in kept] == [201, 200, 404, 400, 415, 404, 405, 401]
+    assert {reply.headers["cache-control"] for reply in kept} == {"no-store"}
+
+
+@pytest.mark.parametrize("path", ["", "share_1/x", "/", "share_1/", "a/b/c"])
+def test_a_path_below_a_links_is_as_private_as_one(path: str) -> None:
+    reply = Client(dispatch, caller=None).get(f"/conversations/share/{path}")
+    assert (reply.status, reply.error["code"]) == (404, "not_found")
+    for name, value in HEADERS.items():
+        assert reply.headers[name.lower()] == value
+    wrong = Client(dispatch, caller=None).request("PUT", "/conversations/share/share_1")
+    assert (wrong.status, wrong.headers["cache-control"]) == (405, "private, no-store")

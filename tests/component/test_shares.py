@@ -478,9 +478,14 @@ def test_the_form_is_what_the_reader_accepts(
     [
         ("https://talk.example.com/", {}, "https://talk.example.com"),
         ("https://example.com/talk", {"host": "x.org"}, "https://example.com/talk"),
-        ("", {"host": "localhost:8000", "x-forwarded-proto": "http"}, "http://localhost:8000"),
-        ("", {"host": "api.org", "x-forwarded-proto": "https"}, "https://api.org"),
-        ("", {"host": "evil.org/?a=", "x-forwarded-proto": "gopher"}, "https://api.example.com"),
+        ("", {"host": "x.org", "x-forwarded-proto": "http"}, "http://api.example.com"),
+        (
+            "",
+            {"x-forwarded-proto": "http", "x-forwarded-port": "8000"},
+            "http://api.example.com:8000",
+        ),
+        ("", {"host": "evil.org", "x-forwarded-port": "443"}, "https://api.example.com"),
+        ("", {"x-forwarded-proto": "gopher", "x-forwarded-port": "x"}, "https://api.example.com"),
     ],
 )
 def test_the_address_begins_as_configured_or_as_the_request_did(

@@ -84,6 +84,16 @@ def test_a_token_opens_a_route_and_its_claims_are_text(machine: Machine) -> None
     assert jwt_context["claims"]["exp"].isdecimal()
 
 
+def test_two_tokens_are_none(machine: Machine) -> None:
+    token = f"Bearer {machine.token('alice')}"
+
+    reply = machine.client.get(
+        "/mine/1", headers=[("Authorization", token), ("Authorization", token)]
+    )
+
+    assert (reply.status_code, reply.json()) == (401, {"message": "Unauthorized"})
+
+
 def test_no_token_is_challenged(machine: Machine) -> None:
     reply = machine.client.get("/mine/1")
 
@@ -110,6 +120,28 @@ def test_an_expired_token_is_refused(machine: Machine) -> None:
 
     assert reply.status_code == 401
     assert "expired" in reply.headers["www-authenticate"]
+
+
+def test_only_responses_of_functions_have_cors_headers(machine: Machine) -> None:
+    reply = machine.client.get("/mine/1", headers={"origin": "https://app.example"})
+
+    # "API Gateway adds the configured CORS headers to the response from an integration."
+    assert reply.status_code == 401
+    assert "access-control-allow-origin" not in reply.headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "a b", "", "[::1"])
+def test_a_host_is_vouched_for_by_its_name_only(machine: Machine, host: str) -> None:
+    event = seen(machine.client.get("/open/x", headers={"host": host}))["event"]
+
+    assert event["requestContext"]["domainName"] == "localhost"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_name_of_this_machine_is_kept(machine: Machine, host: str) -> None:
+    event = seen(machine.client.get("/open/x", headers={"host": f"{host}:80"}))["event"]
+
+    assert event["requestContext"]["domainName"] == host
 
 
 def test_no_route_is_the_gateways_own_404(machine: Machine) -> None:
@@ -206,7 +238,7 @@ def test_headers_are_limited(machine: Machine) -> None:
 def test_the_access_log_is_one_line_without_secrets(machine: Machine) -> None:
     token = machine.token("alice")
     headers = {"authorization": f"Bearer {token}"}
-    reply = machine.client.get("/mine/share_s3cret?secret=value", headers=headers)
+    reply = machine.client.get("/mine/SHARE_s3cret-S3CRET?secret=value", headers=headers)
 
     request_id = reply.headers["apigw-requestid"]
     found: list[dict[str, Any]] = []
@@ -218,14 +250,26 @@ def test_the_access_log_is_one_line_without_secrets(machine: Machine) -> None:
     until(logged)
     (entry,) = found
     assert entry["method"] == "GET"
-    assert entry["path"] == "/mine/share_…", "a link's id is as good as a token"
+    assert entry["path"] == "/mine/SHARE_…", "a link's id is as good as a token"
     assert entry["routeKey"] == "GET /mine/{id}"
     assert entry["status"] == 200
     assert entry["function"] == "EchoFunction"
     assert entry["bytes"] == len(reply.content)
     assert token not in json.dumps(entry)
     assert "value" not in json.dumps(entry)
-    assert "s3cret" not in json.dumps(entry)
+    assert "s3cret" not in json.dumps(entry).lower()
+
+
+def test_a_malformed_header_is_in_no_log(machine: Machine) -> None:
+    raw = b"GET /mine/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer s3cret\x01\r\n\r\n"
+    port = urlsplit(machine.url).port or 0
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(raw)
+        reply = connection.recv(100)
+    machine.client.get("/open/x")
+
+    assert reply.split()[1] == b"400"
+    assert not any("s3cret" in line for line in [*machine.lines, *machine.errors])
 
 
 @pytest.mark.parametrize(

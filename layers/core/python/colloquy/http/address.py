@@ -1,6 +1,5 @@
 """The address of a share link: the public base URL, or where the request itself came to."""
 
-import re
 from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Request
@@ -8,7 +7,7 @@ from aws_lambda_powertools.event_handler.depends import Depends
 
 from colloquy.settings import Settings
 
-_HOST: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[0-9A-Za-z.-]+)(:\d{1,5})?")
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
 
 
 def base_url(request: Request) -> str:
@@ -17,12 +16,12 @@ def base_url(request: Request) -> str:
     if configured:
         return configured
     event: Any = request.resolved_event
-    context = event["requestContext"]
-    headers = request.headers
-    # API Gateway routes by Host and lets none through that is not its own; one machine might.
-    host = headers.get("host", "")
-    scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
-    return f"{scheme}://{host if _HOST.fullmatch(host) else context['domainName']}"
+    # The gateway's own name, and its own headers: what the client calls it (Host) proves nothing.
+    domain = event["requestContext"]["domainName"]
+    scheme = "http" if request.headers.get("x-forwarded-proto") == "http" else "https"
+    port = request.headers.get("x-forwarded-port", "")
+    is_named = port.isascii() and port.isdecimal() and port != _USUAL_PORTS[scheme]
+    return f"{scheme}://{domain}:{port}" if is_named else f"{scheme}://{domain}"
 
 
 def link_url(base: str, share_id: str) -> str:

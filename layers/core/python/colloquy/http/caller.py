@@ -1,5 +1,6 @@
 """Who is calling, as API Gateway's authorizer vouches for it."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -10,6 +11,7 @@ from colloquy.http.errors import UnauthorizedError
 
 _MAX_SUBJECT: Final = 255
 """Characters of a sub claim (OpenID Connect Core, section 2)."""
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def caller_id(request: Request) -> str:
@@ -20,6 +22,8 @@ def caller_id(request: Request) -> str:
     """
     subject = subject_of(request.resolved_event)
     if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+        raise UnauthorizedError
+    if _SURROGATE.search(subject):  # half a character, which no key of a row can hold
         raise UnauthorizedError
     return subject
 

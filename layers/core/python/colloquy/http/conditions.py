@@ -16,7 +16,7 @@ IfMatch = Annotated[
     Header(alias="If-Match", description="Change it only in the state this ETag names."),
 ]
 
-_OUR_TAG: Final = re.compile(r'"(\d{1,15})"')
+_OUR_TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,14})"')
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 

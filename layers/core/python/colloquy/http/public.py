@@ -36,6 +36,9 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 """On every answer: nothing keeps it, indexes it, runs in it, or learns where it was read."""
 
+SHARE_PATH: Final = "/conversations/share/"
+"""What the path of every link begins with."""
+
 _HTML: Final = "text/html; charset=utf-8"
 _MARKDOWN: Final = "text/markdown; charset=utf-8"
 

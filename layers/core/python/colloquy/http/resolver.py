@@ -39,6 +39,8 @@ JSON: Final = "application/json"
 # Characters as they are: \u escapes would make an answer up to twice as large as it counts.
 _VARIABLE: Final = re.compile(r"<(\w+)>")
 
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
+
 _to_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -94,7 +96,10 @@ class Api(APIGatewayHttpResolver):
                 "body": _to_json(envelope(error, request_id)),
                 "isBase64Encoded": False,
             }
-        answer["headers"] = {**answer.get("headers", {}), "x-request-id": request_id}
+        sent = answer.get("headers", {})
+        # Somebody's own, unless the endpoint has said otherwise: nothing in between keeps it.
+        kept = {} if any(name.lower() == "cache-control" for name in sent) else _NOT_KEPT
+        answer["headers"] = {**sent, **kept, "x-request-id": request_id}
         return answer
 
     def refuse(self, error: ColloquyError) -> Response[dict[str, Any]]:

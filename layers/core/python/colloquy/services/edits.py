@@ -1,5 +1,6 @@
 """Change messages that are there: edit, list and restore versions, delete."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -24,6 +25,8 @@ from colloquy.services.ports import Clock, EditRows, IfMatch
 
 _WRITE_TRIES: Final = 30
 """Each lost try means that another version was written meanwhile."""
+
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 NextText = Callable[[Item], tuple[Content, str | None]]
 """Gives the next content of a message that was just read, and the model that wrote it."""
@@ -214,8 +217,7 @@ def _known(conversation_id: str, item_id: str) -> tuple[str, str]:
 
 def _number_from(text: str) -> int | None:
     """Return the version number a client means, or None where it can be none."""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 6 else 0
-    return number or None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _later(item: Item, now: datetime) -> datetime:

@@ -57,7 +57,7 @@ class Imports:
         Raises:
             InvalidRequestError: the part is not what an export gives, or not the one that follows.
             TooLargeError: a text in it is over the limit of a message.
-            NotFoundError: there is no such import, or its time was over.
+            NotFoundError: there is no such import, it is finished, or its time was over.
             ConflictError: another part of it is being written.
             IdempotencyMismatchError: the key was used for another request.
         """
@@ -70,14 +70,7 @@ class Imports:
             state = self._begin(owner_id, part)
         else:
             known_id(ids.CONVERSATION, import_id, "import", param="import_id")
-            try:
-                state = self._rows.take(owner_id, import_id, now)
-            except NotFoundError:
-                done = self._conversations.get(owner_id, import_id)
-                # The last part came again, or something else is called that.
-                if done is None or done.created_at != part.conversation.created_at:
-                    raise
-                return Written(done, replayed=True)
+            state = self._rows.take(owner_id, import_id, now)
         try:
             return self._go_on(part, state, once)
         except AlreadyDoneError as done_meanwhile:

@@ -1,5 +1,6 @@
 """The public page: shows what a share link shows, to everyone who has it and nobody else."""
 
+import re
 from math import ceil
 from typing import Annotated, Final
 
@@ -22,6 +23,8 @@ from colloquy.services.viewing import Viewing
 api: Final = PublicApi()
 lambda_handler: Final = api.handle
 
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
+
 Service = Annotated[Viewing, Depends(wiring.viewing)]
 After = Annotated[str | None, Query(description="The message behind which the page begins.")]
 Format = Annotated[
@@ -31,6 +34,10 @@ Format = Annotated[
         description="The form to answer in; without it `Accept` decides.",
         json_schema_extra={"enum": ["html", "json", "md"]},
     ),
+]
+Number = Annotated[
+    str | None,
+    Query(alias="page", description="Which page this is, for its heading. It selects nothing."),
 ]
 Before = Annotated[str | None, Query(description="The message before which the page ends.")]
 
@@ -45,6 +52,7 @@ def open_share(
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
     before: Before = None,
+    page: Number = None,
 ) -> Response[ViewOut | str]:
     """Show what a link shows, as HTML, JSON or Markdown.
 
@@ -58,4 +66,10 @@ def open_share(
         # ViewsFunction reads this line and counts. The digest opens nothing, as the id would.
         ends = ceil(view.share.expires_at.timestamp())
         measure("SharesViewed", 1, viewed_share=view.share.digest, viewed_until=ends)
-    return shown(view, form, cut, named=asked is not None)
+    return shown(view, form, cut, named=asked is not None, number=_number(cut, page))
+
+
+def _number(cut: Cut, page: str | None) -> int | None:
+    if cut.after is None and cut.before is None:
+        return 1
+    return int(page) if page and _NUMBER.fullmatch(page) else None

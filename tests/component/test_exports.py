@@ -137,7 +137,7 @@ def test_the_owner_reads_all_roles_and_parts(alice: Client) -> None:
     for who in ("User", "System", "Developer", "Assistant", "Tool"):
         assert f"<span>{who}</span>" in page
     assert "function_call" in page
-    assert 'src="https://e.com/a.png"' in page
+    assert 'href="https://e.com/a.png"' in page
     assert "file-1" in page
     assert "<em>Again</em>" in page
     assert "<small>· call c1</small> <small>· edited 20" in page
@@ -145,7 +145,12 @@ def test_the_owner_reads_all_roles_and_parts(alice: Client) -> None:
 
     text = alice.get(path, format="markdown").text
     assert text.startswith("# Hi\n\nBegun on ")
-    for said in ("**System** · ", "Be brief.", "```json\n{", "![image](<https://e.com/a.png>)"):
+    for said in (
+        "**System** · ",
+        "Be brief.",
+        "> ```json\n> {",
+        "[Picture (e.com)](<https://e.com/a.png>)",
+    ):
         assert said in text
     assert "*Again*" in text
 

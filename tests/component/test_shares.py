@@ -132,6 +132,7 @@ def test_the_public_json_shows_these_fields_and_no_others(alice: Client, anyone:
     assert list(item) == ["id", "object", "role", "content", "through_link", "created_at"]
     assert item["content"] == [
         {"type": "input_text", "text": "Look"},
+        {"type": "attachment", "text": "Picture"},
         {"type": "input_image", "image_url": "https://example.com/a.png"},
     ]
     for form in ("json", "html", "md"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from colloquy.domain.share import Share, ShownItem, View
 from colloquy.render.budget import MAX_PARSED, Budget
-from colloquy.render.markdown import image, to_html
+from colloquy.render.markdown import to_html
 from colloquy.render.page import notice, page
 from colloquy.render.style import POLICY
 from colloquy.render.visible import one_line, visible
@@ -20,13 +20,14 @@ from tests.support.sample import HOSTILE
 
 NOW = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
 MAY_STAND = re.compile(
-    r"</?(a|blockquote|br|code|del|div|em|figcaption|figure|h[3-6]|hr|img|li|ol|p|pre|s|span"
-    r"|strong|table|tbody|td|th|thead|tr|ul)\b[^<>]*>"
+    r"</?(a|b|blockquote|br|code|dd|del|details|div|dl|dt|em|figcaption|figure|h[3-6]|hr|i|img|ins"
+    r"|kbd|li|m[a-z]+|math|ol|p|pre|s|samp|section|small|span|strong|sub|summary|sup|table|tbody"
+    r"|td|th|thead|tr|u|ul|var)\b[^<>]*>"
 )
 
 
 def rendered(text: str) -> str:
-    return str(to_html(text, Budget(time.monotonic() + 60)))
+    return str(to_html(text, Budget(time.monotonic() + 60, "item_1")))
 
 
 def view(*texts: str, title: str | None = "A title") -> View:
@@ -52,7 +53,7 @@ def view(*texts: str, title: str | None = "A title") -> View:
         ("one\ntwo", "<p>one<br>\ntwo</p>"),
         ("# Top", "<h3>Top</h3>"),
         ("###### Low", "<h6>Low</h6>"),
-        ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
+        ("<blink>x</blink>", "<p>&lt;blink&gt;x&lt;/blink&gt;</p>"),
     ],
 )
 def test_markdown_becomes_html(typed: str, shown: str) -> None:
@@ -72,15 +73,6 @@ def test_links_leave_without_a_trace_of_us() -> None:
 def test_links_lead_to_the_web_or_to_mail_only(target: str) -> None:
     assert "href" not in rendered(f"[x]({target})")
     assert "href" not in rendered(f"[x](<{target}>)")
-
-
-def test_images_are_fetched_over_https_only() -> None:
-    assert str(image("https://example.com/a.png", "A cat")).startswith("<img src=")
-    assert str(image("http://example.com/a.png", "A cat")) == (
-        '<a href="http://example.com/a.png">Image: A cat</a>'
-    )
-    assert str(image("data:image/png;base64,AAAA", "A cat")) == "[A cat]"
-    assert '"onerror' not in str(image('https://x/"onerror="y', '"onerror="y'))
 
 
 def test_code_is_coloured_and_its_language_named() -> None:
@@ -107,7 +99,7 @@ def test_nothing_hostile_comes_through(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(alphabet="<>[]()`*_~|#-! \n\"'/\\&:ajscripthtw.é\u202e", max_size=80))
+@given(st.text(alphabet="<>[]()`*_~|#-!$^{}=: \n\"'/\\&:ajscripthtw.é\u202e", max_size=80))
 def test_whatever_is_typed_only_known_tags_come_out(text: str) -> None:
     html = rendered(text)
     assert MAY_STAND.sub("", html).count("<") == 0
@@ -121,13 +113,13 @@ def test_nothing_keeps_the_page_busy(piece: str) -> None:
     text = (piece * MAX_PARSED)[:MAX_PARSED]
     start = time.monotonic()
     rendered(text)
-    # Under 2 s where nothing else runs; without the limits some take minutes.
+    # Under a second where nothing else runs; without the limits some take minutes.
     assert time.monotonic() - start < 12
 
 
 def test_what_is_too_long_or_too_late_is_shown_as_typed() -> None:
     long = "**x** " * MAX_PARSED
-    assert rendered(long).startswith('<pre class="plain" tabindex="0">**x**')
+    assert rendered(long).startswith('<pre class="plain" tabindex="0" dir="auto">**x**')
     assert str(to_html("**<x>**", Budget(time.monotonic() - 1))).endswith(">**&lt;x&gt;**</pre>")
 
 

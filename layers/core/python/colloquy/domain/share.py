@@ -10,9 +10,10 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from colloquy.domain.item import Content, Item, Role
+from colloquy.domain.content import ATTACHMENT, read
+from colloquy.domain.item import Content, ContentPart, Item, Role
 from colloquy.domain.page import answer_bytes
 
 MIN_EXPIRES_IN: Final = 60
@@ -25,8 +26,6 @@ CHECK_UP_AFTER: Final = timedelta(minutes=5)
 
 _SHARE_ID: Final = re.compile(r"(?:msg_)?share_[0-9a-v]{26}")
 _RANDOM_BYTES: Final = 16
-_READ: Final = frozenset({"text", "input_text", "output_text"})
-_ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,17 +160,26 @@ def shown(item: Item, share: Share) -> ShownItem:
 
 
 def _public(content: Content) -> Content:
-    """Return the parts anyone may read: texts, and images that have an address on the web.
+    """Return the parts anyone may read: texts, pictures, and the names of what is attached.
 
     Parts of other kinds may be tool traffic, and a file's id is a thing of the owner's.
     """
     if isinstance(content, str):
         return content
-    parts: list[dict[str, str]] = []
-    for part in content:
-        kind, text, address = part.get("type"), part.get("text"), part.get("image_url")
-        if kind in _READ and isinstance(text, str):
-            parts.append({"type": str(kind), "text": text})
-        elif kind == "input_image" and isinstance(address, str) and _ADDRESS.fullmatch(address):
-            parts.append({"type": "input_image", "image_url": address})
-    return parts
+    return [shown for part in content if (shown := _public_part(part)) is not None]
+
+
+def _public_part(part: ContentPart) -> dict[str, Any] | None:
+    kind, found = read(part)
+    match kind:
+        case "text":
+            field = "refusal" if part["type"] == "refusal" else "text"
+            return {"type": part["type"], field: found}
+        case "picture" if part["type"] == "image_url":
+            return {"type": "image_url", "image_url": {"url": found}}
+        case "picture":
+            return {"type": "input_image", "image_url": found}
+        case "attachment":
+            return {"type": ATTACHMENT, "text": found}
+        case _:
+            return None

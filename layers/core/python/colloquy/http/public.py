@@ -68,8 +68,14 @@ class PublicApi(Api):
         )
 
 
-def shown(view: View, form: Form, cut: Cut, *, named: bool) -> Response[ViewOut | str]:
-    """Return a view in one form; ``named`` says that the address names it, and so must the next."""
+def shown(
+    view: View, form: Form, cut: Cut, *, named: bool, number: int | None
+) -> Response[ViewOut | str]:
+    """Return a view in one form.
+
+    ``named`` says that the address names the form, and so must the next; ``number`` is which page
+    the address says this is.
+    """
     headers: dict[str, str | list[str]] = dict(HEADERS)
     if form == "json":
         return Response(status_code=200, content_type=JSON, headers=headers, body=ViewOut.of(view))
@@ -84,7 +90,7 @@ def shown(view: View, form: Form, cut: Cut, *, named: bool) -> Response[ViewOut 
     else:
         from colloquy.render.page import page  # noqa: PLC0415
 
-        body, content_type = page(view, query, backwards=backwards), _HTML
+        body, content_type = page(view, query, backwards=backwards, number=number), _HTML
     return Response(status_code=200, content_type=content_type, headers=headers, body=body)
 
 

@@ -6,6 +6,7 @@ table's row is filled up to its head, a bare address becomes a link of thirty ti
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from markdown_it.token import Token
@@ -17,8 +18,14 @@ MAX_FACTOR: Final = 16
 SPARE_BYTES: Final = 20_000
 """... and on top of that for each message, so that a short one may be dense."""
 
-_LEXING_SECONDS: Final = 0.5
-"""CPU time; ordinary code takes a millisecond for each hundred characters."""
+_SECONDS: Final = 0.5
+"""CPU time in lexers and formulas; ordinary ones take a millisecond for some hundred characters."""
+MAX_NESTING: Final = 20
+"""Levels of quotes, lists and what else holds blocks; a list takes two."""
+
+_CONTAINERS: Final = frozenset(
+    {"alert_open", "blockquote_open", "dd_open", "details_open", "list_item_open"}
+)
 _TOKENS_PER_CHARACTER: Final = 4
 _SPARE_TOKENS: Final = 1_000
 
@@ -32,12 +39,18 @@ class TooMuchMarkupError(Exception):
 class Budget:
     """What one message may still cost, over all of its parts."""
 
-    def __init__(self, deadline: float) -> None:
-        """Start with all of it; ``deadline`` is of ``time.monotonic``."""
+    def __init__(self, deadline: float, name: str = "") -> None:
+        """Start with all of it.
+
+        ``deadline`` is of ``time.monotonic``; ``name`` is the message's, by which its footnotes
+        are told from those of others.
+        """
+        self._name = name
+        self._texts = 0
         self._deadline = deadline
         self._characters = MAX_PARSED
         self._spare_bytes = SPARE_BYTES
-        self._lexing_seconds = _LEXING_SECONDS
+        self._seconds = _SECONDS
 
     def allows(self, text: str) -> bool:
         """Take ``text`` off the characters to parse; False where it is too long or too late."""
@@ -45,6 +58,11 @@ class Budget:
             return False
         self._characters -= len(text)
         return True
+
+    def next_name(self) -> str:
+        """Return a name for the next text of the message."""
+        self._texts += 1
+        return f"{self._name}-{self._texts}"
 
     def max_bytes(self, text: str) -> int:
         """Return how long the HTML of ``text`` may be."""
@@ -59,21 +77,28 @@ class Budget:
         return True
 
     def lexing(self, tokens: Iterator[T]) -> Iterator[T]:
-        """Yield a lexer's tokens, and take the CPU time between them off the message's.
+        """Yield a lexer's tokens while the message has CPU time.
 
         Some lexers take the square of some code, and none takes long for a single token.
 
         Raises:
             TooMuchMarkupError: the message has used it up.
         """
-        end = time.thread_time() + self._lexing_seconds
-        try:
+        with self.working():
+            end = time.thread_time() + self._seconds
             for token in tokens:
                 if time.thread_time() > end:
                     raise TooMuchMarkupError
                 yield token
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """Take the CPU time of the block off the message's; False where none remains."""
+        start = time.thread_time()
+        try:
+            yield self._seconds > 0
         finally:
-            self._lexing_seconds = end - time.thread_time()
+            self._seconds -= time.thread_time() - start
 
 
 class TokenCount:
@@ -96,10 +121,13 @@ class BoundedTokens(list[Token]):
         """Append a token.
 
         Raises:
-            TooMuchMarkupError: there are too many.
+            TooMuchMarkupError: there are too many, or they are nested so deep that the parser
+                would leave out what is inside.
         """
         self._count.remaining -= 1
         if self._count.remaining < 0:
+            raise TooMuchMarkupError
+        if token.level >= MAX_NESTING - 1 and token.type in _CONTAINERS:
             raise TooMuchMarkupError
         super().append(token)
 

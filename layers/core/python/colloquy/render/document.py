@@ -1,12 +1,12 @@
-"""A share link as one Markdown document: the texts as they were typed, and who speaks."""
+"""A share link as one Markdown document: who speaks, and the texts as quotes."""
 
 import math
 from typing import Final
 
-from colloquy.domain.item import Content
 from colloquy.domain.share import View
 from colloquy.render.fitting import fit
-from colloquy.render.visible import one_line, visible
+from colloquy.render.quoting import quoted
+from colloquy.render.visible import one_line
 
 _MAX_BYTES: Final = 4_500_000
 """Text of a document's messages, but that one is always shown (``page.MAX_ANSWER_BYTES``)."""
@@ -21,7 +21,7 @@ def document(view: View, query: str, *, backwards: bool = False) -> str:
     """
     view, texts = fit(
         view,
-        lambda item: _text(item.content),
+        lambda item: quoted(item.content),
         max_bytes=_MAX_BYTES,
         deadline=math.inf,
         backwards=backwards,
@@ -36,7 +36,7 @@ def document(view: View, query: str, *, backwards: bool = False) -> str:
         parts += [
             "---",
             f"**{who}** · {item.created_at:%Y-%m-%d %H:%M} UTC",
-            text.strip(),
+            *([text] if text else []),
         ]
     around = []
     if view.previous_before is not None:
@@ -46,14 +46,3 @@ def document(view: View, query: str, *, backwards: bool = False) -> str:
     if around:
         parts += ["---", " · ".join(around)]
     return "\n\n".join(parts) + "\n"
-
-
-def _text(content: Content) -> str:
-    if isinstance(content, str):
-        return visible(content)
-    return "\n\n".join(
-        f"![image](<{visible(part['image_url'])}>)"
-        if part["type"] == "input_image"
-        else visible(part["text"])
-        for part in content
-    )

@@ -1,12 +1,13 @@
-"""An export as one Markdown document: the texts as they were typed, and who speaks."""
+"""An export as one Markdown document: who speaks, and the texts as quotes."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.item import Item
-from colloquy.render.parts import facts, readable, speaker
-from colloquy.render.visible import one_line, visible
+from colloquy.render.parts import facts, speaker
+from colloquy.render.quoting import quoted
+from colloquy.render.visible import one_line
 
 _LONGEST_FACT: Final = 100
 _LONGEST_TITLE: Final = 2_000
@@ -20,13 +21,8 @@ def message(item: Item, deadline: float) -> str:
         "---",
         " · ".join([f"**{speaker(item)}**", *(one_line(each, _LONGEST_FACT) for each in said)]),
     ]
-    for kind, text in readable(item.content):
-        if kind == "text":
-            parts.append(visible(text).strip())
-        elif kind == "image":
-            parts.append(f"![image](<{visible(text)}>)")
-        else:
-            parts.append(f"```json\n{visible(text)}\n```")
+    if text := quoted(item.content):
+        parts.append(text)
     return "\n\n".join(parts)
 
 

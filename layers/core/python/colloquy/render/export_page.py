@@ -8,9 +8,9 @@ from markupsafe import Markup
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.item import Item
 from colloquy.render.budget import Budget
-from colloquy.render.markdown import data_to_html, image, to_html
+from colloquy.render.contents import content_to_html
 from colloquy.render.page import MESSAGE, framed, moment_of, note
-from colloquy.render.parts import Kind, facts, readable, speaker
+from colloquy.render.parts import facts, speaker
 from colloquy.render.style import POLICY
 from colloquy.render.visible import one_line, visible
 
@@ -35,8 +35,7 @@ _NEXT: Final = Markup(
 
 def message(item: Item, deadline: float) -> str:
     """Return a message as HTML; what comes after ``deadline`` stays as it was typed."""
-    budget = Budget(deadline)
-    shown = Markup().join(_part(kind, text, budget) for kind, text in readable(item.content))
+    shown = content_to_html(item.content, Budget(deadline, item.id))
     said = [Markup(" <small>· {}</small>").format(one_line(f, _LONGEST_FACT)) for f in facts(item)]
     return str(
         MESSAGE.format(
@@ -47,14 +46,6 @@ def message(item: Item, deadline: float) -> str:
             text=shown or note("There is nothing to read in this message."),
         )
     )
-
-
-def _part(kind: Kind, text: str, budget: Budget) -> Markup:
-    if kind == "text":
-        return to_html(text, budget)
-    if kind == "image":
-        return Markup("<p>{}</p>\n").format(image(text, ""))
-    return data_to_html(text, budget)
 
 
 def page(

@@ -1,25 +1,26 @@
 """Markdown to HTML that anybody may have written and everybody may look at.
 
-Three walls: the parser takes no HTML, every link and image is judged here, and what comes out is
-sanitised once more against a list of what may be in it. What it costs is bounded by budget.py.
+Three walls: the parser takes no HTML but tags that are harmless, every link and picture is judged,
+and what comes out is sanitised once more against a list of what may be in it. What it costs is
+bounded by budget.py.
 """
 
-# ruff: noqa: ARG002 - the parser calls all of its rules with the same arguments
 import re
-from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from markdown_it.utils import OptionsDict
 from markupsafe import Markup
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
 
+from colloquy.render import formulas
 from colloquy.render.addresses import link_addresses
 from colloquy.render.budget import (
+    MAX_NESTING,
     BoundedTokens,
     Budget,
     TokenCount,
@@ -27,49 +28,51 @@ from colloquy.render.budget import (
     check_weight,
 )
 from colloquy.render.code import code_block
+from colloquy.render.elements import BUDGET, PICTURES, Renderer, footnotes_open
+from colloquy.render.math_rules import math_rules
+from colloquy.render.pictures import Pictures
+from colloquy.render.tags import PAIRED, tags
 from colloquy.render.visible import visible
 
 _LONGEST_WORD: Final = re.compile(r"\S{1000}")
-"""Behind which nothing is looked for that could be an address: that takes the square of it."""
+"""After which no address or footnote is looked for: that takes the square of it."""
 
-_LINK: Final = re.compile(r"(https?://|mailto:)\S", re.IGNORECASE)
-_PICTURE: Final = re.compile(r"https://\S", re.IGNORECASE)
-_LONGEST_ADDRESS: Final = 4_000
-"""No browser's address bar takes much more, and it is repeated in what is shown of it."""
 _TASK: Final = re.compile(r"\[([ xX])\]\s+")
 _LOWEST_HEADING: Final = 6
 _HEADINGS_BELOW: Final = 2
 """The page has the title and the speakers above whatever a message calls a heading."""
 
 _TAGS: Final = {
-    *("a", "blockquote", "br", "code", "del", "div", "em", "figcaption", "figure", "h3", "h4"),
-    *("h5", "h6", "hr", "img", "li", "ol", "p", "pre", "s", "span", "strong", "table"),
-    *("tbody", "td", "th", "thead", "tr", "ul"),
+    *("a", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em"),
+    *("figcaption", "figure", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre", "s"),
+    *("section", "span", "strong", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+    *PAIRED,
+    *formulas.ELEMENTS,
 }
 _ATTRIBUTES: Final = {
-    "a": {"href", "class"},
+    "a": {"href", "class", "id"},
+    "code": {"class"},
     "div": {"class", "tabindex", "role", "aria-label"},
     "figure": {"class"},
-    "img": {"src", "alt", "loading", "decoding"},
-    "li": {"class"},
+    "img": {"src", "alt"},
+    "li": {"class", "id"},
     "ol": {"start"},
+    "p": {"class"},
     "pre": {"class", "tabindex"},
-    "span": {"class", "role", "aria-label"},
+    "section": {"class"},
+    "span": {"class", "role", "aria-label", "tabindex"},
     "td": {"class"},
     "th": {"class"},
+    **{element: set(formulas.ATTRIBUTES) for element in formulas.ELEMENTS},
 }
-_BUDGET: Final = "budget"
-_COUNT: Final = "token_count"
 _CLEANER: Final = nh3.Cleaner(
     tags=_TAGS,
     attributes=_ATTRIBUTES,
-    url_schemes={"http", "https", "mailto"},
+    url_schemes={"http", "https", "mailto", "picture"},
     link_rel="nofollow noopener noreferrer ugc",
 )
-_BOX: Final = Markup('<span class="box" role="img" aria-label="{name}">{mark}</span> ')
-_PLAIN: Final = Markup('<pre class="plain" tabindex="0">{text}</pre>')
-_IMG: Final = Markup('<img src="{src}" alt="{alt}" loading="lazy" decoding="async">')
-_IMG_LINK: Final = Markup('<a href="{src}">{alt}</a>')
+_COUNT: Final = "token_count"
+_PLAIN: Final = Markup('<pre class="plain" tabindex="0" dir="auto">{text}</pre>')
 
 
 def to_html(text: str, budget: Budget) -> Markup:
@@ -78,11 +81,13 @@ def to_html(text: str, budget: Budget) -> Markup:
     A text that its message's budget does not cover is shown as it was typed.
     """
     shown = visible(text)
-    if budget.allows(shown):
+    pictures = Pictures()
+    source = pictures.take_out(shown)
+    if budget.allows(source):
         with suppress(TooMuchMarkupError):
-            html = _formatted(shown, budget)
-            if budget.spend(shown, html):
-                return Markup(html)  # noqa: S704 - sanitised
+            html = _formatted(source, budget, pictures)
+            if budget.spend(source, html):
+                return Markup(pictures.put_in(html))  # noqa: S704 - sanitised
     return _PLAIN.format(text=shown)
 
 
@@ -96,76 +101,17 @@ def data_to_html(data: str, budget: Budget) -> Markup:
     return code_block(shown, "", budget)
 
 
-def _formatted(text: str, budget: Budget) -> str:
-    parser = _WITHOUT_ADDRESSES if _LONGEST_WORD.search(text) else _PARSER
-    env = {_BUDGET: budget, _COUNT: TokenCount(text)}
+def _formatted(text: str, budget: Budget, pictures: Pictures) -> str:
+    parser = _PARSER_OF_LONG_WORDS if _LONGEST_WORD.search(text) else _PARSER
+    env: dict[str, Any] = {
+        _COUNT: TokenCount(text),
+        BUDGET: budget,
+        PICTURES: pictures,
+        "docId": budget.next_name(),  # of the footnotes' rules
+    }
     tokens = parser.parse(text, env)
     check_weight(tokens, budget.max_bytes(text))
     return _CLEANER.clean(parser.renderer.render(tokens, parser.options, env))
-
-
-def image(address: str, alternative: str) -> Markup:
-    """Return an image that is fetched without a referrer, or a link where it is not https."""
-    name = visible(alternative).strip()
-    if len(address) > _LONGEST_ADDRESS:
-        return Markup.escape(f"[{name or 'image'}]")
-    address = visible(address)
-    if _PICTURE.match(address):
-        return _IMG.format(src=address, alt=name or "Image")
-    if _LINK.match(address):
-        return _IMG_LINK.format(src=address, alt=f"Image: {name or address}")
-    return Markup.escape(f"[{name or 'image'}]")
-
-
-class _Renderer(RendererHTML):
-    """What differs from the parser's own HTML."""
-
-    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return code_block(tokens[idx].content, tokens[idx].info, env[_BUDGET])
-
-    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return code_block(tokens[idx].content, "", env[_BUDGET])
-
-    def image(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
-    ) -> str:
-        token = tokens[idx]
-        alternative = self.renderInlineAsText(token.children or [], options, env)
-        return image(str(token.attrs.get("src", "")), alternative)
-
-    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        # On paper an address is printed behind its link, unless it is what stands there anyway.
-        bare = Markup(' class="bare"') if tokens[idx].info == "auto" else ""
-        return Markup('<a href="{}"{}>').format(_address(tokens[idx]), bare)
-
-    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>'
-
-    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return "</table></div>\n"
-
-    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return _cell("th", tokens[idx])
-
-    def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return _cell("td", tokens[idx])
-
-    def task(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        if tokens[idx].info == " ":
-            return _BOX.format(name="to do", mark="☐")
-        return _BOX.format(name="done", mark="☑")
-
-
-def _address(token: Token) -> str:
-    """Return a link's target; what is neither of the web nor mail loses it in the sanitiser."""
-    target = str(token.attrs.get("href", ""))
-    return target if _LINK.match(target) else "about:invalid"
-
-
-def _cell(tag: str, token: Token) -> str:
-    # The parser aligns with a style attribute, which the page's CSP forbids.
-    aligned = re.search(r"center|right", str(token.attrs.get("style", "")))
-    return f'<{tag} class="{aligned[0]}">' if aligned else f"<{tag}>"
 
 
 def _bound_blocks(state: StateCore) -> None:
@@ -207,16 +153,20 @@ def _tasks(state: StateCore) -> None:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt(
         "commonmark",
-        {"html": False, "linkify": True, "breaks": True, "maxNesting": 20},
-        renderer_cls=_Renderer,
+        {"html": False, "linkify": True, "breaks": True, "maxNesting": MAX_NESTING, "alerts": True},
+        renderer_cls=Renderer,
     ).enable(["table", "strikethrough", "linkify"])
     parser.core.ruler.before("block", "bound_blocks", _bound_blocks)
     parser.core.ruler.at("inline", _bound_inlines)
     parser.core.ruler.at("linkify", link_addresses)
     parser.core.ruler.push("below_the_page", _below_the_page)
     parser.core.ruler.push("tasks", _tasks)
+    for plugin in (math_rules, tags, deflist_plugin):
+        parser.use(plugin)
+    parser.use(footnote_plugin, inline=False)
+    parser.add_render_rule("footnote_block_open", footnotes_open)
     return parser
 
 
 _PARSER: Final = _parser()
-_WITHOUT_ADDRESSES: Final = _parser().disable("linkify")
+_PARSER_OF_LONG_WORDS: Final = _parser().disable(["linkify", "footnote_def", "footnote_ref"])

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from colloquy.domain.item import Content, text_of
 from colloquy.domain.share import Share, ShownItem, View
 from colloquy.render.budget import Budget
+from colloquy.render.contents import content_to_html
 from colloquy.render.fitting import fit
-from colloquy.render.markdown import image, to_html
 from colloquy.render.style import STYLE
 from colloquy.render.visible import one_line, visible
 
@@ -58,16 +58,17 @@ _NAV: Final = Markup('<nav class="pages" aria-label="{label}">{links}</nav>\n')
 _WHO: Final = {"user": "User", "assistant": "Assistant"}
 
 
-def page(view: View, query: str, *, backwards: bool = False) -> str:
+def page(view: View, query: str, *, backwards: bool = False, number: int | None = None) -> str:
     """Return the page, of as many of the view's messages as one page holds.
 
     ``query`` is put before the cursor in the addresses of its neighbours; a page that was asked
-    for ``backwards``, from its end, keeps the last messages where they do not all fit.
+    for ``backwards``, from its end, keeps the last messages where they do not all fit. Pages are
+    numbered as one turns them; how many there are nobody knows without reading them all.
     """
     deadline = time.monotonic() + _WORK_SECONDS
     view, texts = fit(
         view,
-        lambda item: _content(item.content, Budget(deadline)),
+        lambda item: content_to_html(item.content, Budget(deadline, item.id)),
         max_bytes=_MAX_BYTES,
         deadline=deadline,
         backwards=backwards,
@@ -83,10 +84,10 @@ def page(view: View, query: str, *, backwards: bool = False) -> str:
     body = _BODY.format(
         kind="Shared message" if share.item_id else "Shared conversation",
         title=title,
-        facts=_facts(share),
+        facts=_facts(share) + _numbered(view, number),
         messages=messages or note("There are no messages in it."),
-        before=_pages("Earlier pages", _earlier(view, query)),
-        after=_pages("Other pages", _earlier(view, query) + _later(view, query)),
+        before=_pages("Earlier pages", _earlier(view, query, number)),
+        after=_pages("Other pages", _earlier(view, query, number) + _later(view, query, number)),
         footer=_footer(share),
     )
     description = next((text for item in view.items if (text := _words(item.content))), "")
@@ -124,17 +125,6 @@ def _message(item: ShownItem, text: Markup, moment: Markup) -> Markup:
     )
 
 
-def _content(content: Content, budget: Budget) -> Markup:
-    if isinstance(content, str):
-        return to_html(content, budget)
-    return Markup().join(
-        Markup("<p>{}</p>\n").format(image(part["image_url"], ""))
-        if part["type"] == "input_image"
-        else to_html(part["text"], budget)
-        for part in content
-    )
-
-
 def _facts(share: Share) -> Markup:
     return Markup("As it was on {}").format(moment_of(share.created_at)) + (
         "" if share.read_only else " · whoever is signed in may write through this link"
@@ -142,28 +132,44 @@ def _facts(share: Share) -> Markup:
 
 
 def _footer(share: Share) -> Markup:
-    return Markup(
+    words = Markup(
         "Whoever has this link can read this page until {}. It shows what was written by the "
         "time the link was made; what its owner deletes disappears from it."
-    ).format(moment_of(share.expires_at))
+    )
+    if not share.read_only:
+        words += Markup(
+            " Whoever is signed in may also write through this link: what they write is shown "
+            "here as a guest's."
+        )
+    return words.format(moment_of(share.expires_at))
+
+
+def _numbered(view: View, number: int | None) -> str:
+    if view.next_after is None and view.previous_before is None:
+        return ""
+    if number is None:
+        return " · a page of a longer conversation"
+    return f" · page {number} of several" if view.next_after else f" · page {number}, the last"
 
 
 def _pages(label: str, links: Markup) -> Markup:
     return _NAV.format(label=label, links=links) if links else Markup()
 
 
-def _earlier(view: View, query: str) -> Markup:
+def _earlier(view: View, query: str, number: int | None) -> Markup:
     if view.previous_before is None:
         return Markup()
+    turned = f"page={number - 1}&" if number and number > 2 else ""
     link = Markup('<a rel="prev" href="?{}before={}">← Earlier messages</a>')
-    return link.format(query, view.previous_before)
+    return link.format(query + turned, view.previous_before)
 
 
-def _later(view: View, query: str) -> Markup:
+def _later(view: View, query: str, number: int | None) -> Markup:
     if view.next_after is None:
         return Markup()
+    turned = f"page={number + 1}&" if number else ""
     link = Markup('<a rel="next" href="?{}after={}">Later messages →</a>')
-    return link.format(query, view.next_after)
+    return link.format(query + turned, view.next_after)
 
 
 def moment_of(moment: datetime, *, named: bool = False) -> Markup:

@@ -1,9 +1,10 @@
 """What the owner reads of a message: who speaks, and every part of its content."""
 
 import json
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Final
 
+from colloquy.domain.content import Kind, read
 from colloquy.domain.item import Content, ContentPart, Item
 
 _WHO: Final = {
@@ -13,13 +14,10 @@ _WHO: Final = {
     "developer": "Developer",
     "tool": "Tool",
 }
-_TEXTS: Final = frozenset({"text", "input_text", "output_text"})
 
 _LONGEST_INDENTED: Final = 20_000
 _MAX_NESTED: Final = 200
 _MAX_INDENTED_FACTOR: Final = 4
-
-Kind = Literal["text", "image", "data"]
 
 
 def speaker(item: Item) -> str:
@@ -38,18 +36,25 @@ def facts(item: Item) -> list[str]:
 
 
 def readable(content: Content) -> Iterator[tuple[Kind, str]]:
-    """Yield a content's parts: texts, addresses of images, and JSON of what is neither."""
+    """Yield a content's parts: texts, addresses of pictures, what is attached, JSON of the rest."""
     if isinstance(content, str):
         yield "text", content
         return
     for part in content:
-        kind, text, address = part.get("type"), part.get("text"), part.get("image_url")
-        if kind in _TEXTS and isinstance(text, str):
-            yield "text", text
-        elif kind == "input_image" and isinstance(address, str):
-            yield "image", address
+        kind, text = read(part)
+        if kind == "attachment":
+            yield kind, " ".join([text, *_file_id(part)])
+        elif kind == "other":
+            yield kind, _laid_out(part)
         else:
-            yield "data", _laid_out(part)
+            yield kind, text
+
+
+def _file_id(part: ContentPart) -> list[str]:
+    """Return by which id the owner's client keeps a file: links do not show it."""
+    within = part.get("file")
+    found = part.get("file_id") or (within.get("file_id") if isinstance(within, Mapping) else None)
+    return [f"({found})"] if isinstance(found, str) else []
 
 
 def _laid_out(part: ContentPart) -> str:

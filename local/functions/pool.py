@@ -16,8 +16,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from aiohttp import web
-
 from local.template.resources import Function
 
 log = logging.getLogger(__name__)
@@ -37,6 +35,13 @@ class Outcome:
     payload: bytes
     error: str | None
     environment: str
+    content_type: str = "application/json"
+    stream: asyncio.StreamReader | None = None
+    """A response that has begun, and raises ``StreamError`` where it fails."""
+
+
+class StreamError(Exception):
+    """A streamed response ended early; the message says why."""
 
 
 @dataclass(eq=False)
@@ -51,6 +56,14 @@ class Invocation:
         """Report the outcome, once; nobody may be listening any more."""
         if not self.outcome.done():
             self.outcome.set_result(Outcome(payload, error, environment))
+
+    def start_stream(self, environment: str, content_type: str) -> asyncio.StreamReader:
+        """Report a response whose body will be fed to the reader that is returned."""
+        stream = asyncio.StreamReader()
+        if not self.outcome.done():
+            outcome = Outcome(b"", None, environment, content_type, stream)
+            self.outcome.set_result(outcome)
+        return stream
 
 
 class Host(Protocol):
@@ -69,14 +82,14 @@ class Host(Protocol):
 class Environment:
     """One process of a function, and where it is with its current event."""
 
-    def __init__(
-        self, pool: "Pool", name: str, process: "subprocess.Popen[bytes]", site: web.SockSite
-    ) -> None:
-        """Take a process that has just been started, and the address it calls."""
+    def __init__(self, pool: "Pool", name: str, process: "subprocess.Popen[bytes]") -> None:
+        """Take a process that has just been started."""
         self.id = name
         self.pool = pool
         self.process = process
-        self.site = site
+        self.server: asyncio.Server | None = None
+        """Serves the Runtime API at the address that the process calls."""
+        self.connections: set[asyncio.Task[None]] = set()
         self.ready = False
         self.retiring = False
         self.init_error = ""

@@ -14,6 +14,7 @@ What AWS does where its guide ("Lambda proxy integrations for HTTP APIs") is sil
   github.com/aws/aws-lambda-dotnet). What cannot be read that way is a 500.
 """
 
+import asyncio
 import base64
 import binascii
 import json
@@ -21,7 +22,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -42,6 +43,9 @@ _HOP_BY_HOP = {
     *("te", "trailer", "transfer-encoding", "upgrade"),
 }
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# Status and headers come before the body ("Lambda proxy integration with response streaming").
+_STREAMED_TYPE = "application/vnd.awslambda.http-integration-response"
+_PRELUDE_END = b"\0" * 8
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -74,6 +78,8 @@ class Response:
     status: int
     headers: Headers
     body: bytes
+    stream: asyncio.StreamReader | None = None
+    """What follows the body, as it comes."""
 
 
 class InvalidResultError(Exception):
@@ -203,6 +209,22 @@ def parse_result(payload: bytes) -> Response:
         raise InvalidResultError("cookies is not a list of strings")
     headers += [("set-cookie", _one_line("a cookie", cookie)) for cookie in cookies]
     return Response(_status(result["statusCode"]), headers, _result_body(result))
+
+
+async def begin_stream(content_type: str, stream: asyncio.StreamReader) -> Response:
+    """Return the HTTP response that a streamed result begins.
+
+    Raises:
+        InvalidResultError: when its prelude stands for none.
+    """
+    if content_type != _STREAMED_TYPE:
+        return Response(200, [("content-type", content_type)], b"", stream)
+    try:
+        prelude = await stream.readuntil(_PRELUDE_END)
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as exc:
+        raise InvalidResultError("a stream without an end of its prelude") from exc
+    fields = prelude.removesuffix(_PRELUDE_END)
+    return replace(parse_result(fields), body=b"", stream=stream)
 
 
 def _inferred(body: bytes) -> Response:

@@ -11,12 +11,13 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from local.functions.pool import Outcome, StreamError
 from local.functions.runtime_api import PAYLOAD_LIMIT, Fleet
 from local.gateway import cors
 from local.gateway.authorizer import KeySet, UnauthorizedError, authorize
@@ -24,6 +25,7 @@ from local.gateway.payload import (
     InvalidResultError,
     Request,
     Response,
+    begin_stream,
     build_event,
     joined,
     message,
@@ -40,6 +42,7 @@ HEADER_LIMIT = 10_240
 """Bytes of the request line and all header values (HTTP API quotas)."""
 INTEGRATION_SECONDS = 30.0
 """How long API Gateway waits for a function (HTTP API quotas)."""
+_PIECE_BYTES = 64 * 1024
 _TOO_LARGE = "Request Entity Too Large"
 
 
@@ -76,19 +79,26 @@ class Gateway:
             except Exception:
                 log.exception("the gateway itself failed")
                 response = message(500, "Internal Server Error")
-        entry |= {
-            "status": response.status,
-            "latencyMs": round((time.monotonic() - started) * 1000, 1),
-            "bytes": len(response.body),
-        }
-        # Whole lines, at once: the terminal may be a pipe.
-        print(json.dumps({"time": time.strftime("%FT%TZ", time.gmtime()), **entry}), flush=True)
-        answer = web.Response(status=response.status, body=response.body)
+        answer = (
+            web.Response(status=response.status, body=response.body)
+            if response.stream is None
+            else web.StreamResponse(status=response.status)
+        )
         for name, value in [*response.headers, ("apigw-requestid", entry["requestId"])]:
             if name == "content-type":
                 answer.headers[name] = value
             else:
                 answer.headers.add(name, value)
+        entry |= {"status": response.status, "bytes": len(response.body)}
+        try:
+            if response.stream is not None:
+                await answer.prepare(incoming)
+                async for sent in _sent(response.stream, answer, incoming):
+                    entry["bytes"] += sent
+        finally:
+            entry["latencyMs"] = round((time.monotonic() - started) * 1000, 1)
+            # Whole lines, at once: the terminal may be a pipe.
+            print(json.dumps({"time": time.strftime("%FT%TZ", time.gmtime()), **entry}), flush=True)
         return answer
 
     async def _answer(self, request: Request, entry: dict[str, Any]) -> Response:
@@ -136,10 +146,8 @@ class Gateway:
         except TimeoutError:
             return message(503, "Service Unavailable")
         entry["environment"] = outcome.environment
-        if outcome.error is not None:
-            return message(500, "Internal Server Error")
         try:
-            return parse_result(outcome.payload)
+            return await _response(outcome)
         except InvalidResultError as exc:
             log.warning("%s returned no HTTP answer: %s", match.route.function, exc)
             return message(500, "Internal Server Error")
@@ -170,6 +178,40 @@ def is_not_about_malformed_requests(record: logging.LogRecord) -> bool:
     aiohttp answers such a request with a 400 by itself.
     """
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+async def _response(outcome: Outcome) -> Response:
+    """Return the response that an invocation came to; of a streamed one, its beginning.
+
+    Raises:
+        InvalidResultError: the function returned no HTTP response.
+    """
+    failed = message(500, "Internal Server Error")
+    if outcome.error is not None:
+        return failed
+    if outcome.stream is None:
+        return parse_result(outcome.payload)
+    try:
+        begun = begin_stream(outcome.content_type, outcome.stream)
+        return await asyncio.wait_for(begun, INTEGRATION_SECONDS)
+    except (StreamError, TimeoutError):
+        return failed
+
+
+async def _sent(
+    stream: asyncio.StreamReader, answer: web.StreamResponse, incoming: web.BaseRequest
+) -> AsyncIterator[int]:
+    """Send a streamed body as it comes; yield how many bytes were sent."""
+    try:
+        while piece := await stream.read(_PIECE_BYTES):
+            await answer.write(piece)
+            yield len(piece)
+    except StreamError:
+        # What was sent cannot be taken back: a body without its last chunk is an error to clients.
+        if incoming.transport is not None:
+            incoming.transport.abort()
+    else:
+        await answer.write_eof()
 
 
 async def _read(incoming: web.BaseRequest) -> Request | None:

@@ -13,6 +13,11 @@ PARALLEL = --numprocesses $(WORKERS) --dist loadfile
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# uv and the SAM CLI write into HOME; where that is not writable, into the environments they fill.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
+export __SAM_CLI_APP_DIR ?= $(CURDIR)/.venv-sam/app
+endif
 BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL = $(UV) pip install --quiet --python .venv --require-hashes
@@ -37,20 +42,27 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token invoke test test-fast unit rehearse screenshots bench cost fuzz faults check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
+.PHONY: help run model token token-arguments invoke invoke-arguments test test-fast unit rehearse screenshots bench cost fuzz faults check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {gsub(/[$$][$$]/, "$$", $$2); printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/local $(OWN_MODEL) ## Serve the whole API on http://localhost:8000 (PORT=, DATA=, MODEL=off)
 	@exec $(BIN)/python -m local
 
-token: .venv/local ## Print a bearer token for USER=name
+token: token-arguments .venv/local ## Print a bearer token for USER=name
 	@$(BIN)/python -m local.commands.token "$$USER"
 
-invoke: .venv/local build-here ## Run EVENT= through FUNCTION= as built, under Lambda's Runtime Interface Emulator
-	@$(if $(and $(FUNCTION),$(EVENT)),,$(error Say which, for example FUNCTION=conversations EVENT=events/conversations/create.json))\
-	$(BIN)/python -m local.commands.invoke "$$FUNCTION" "$$EVENT"
+# The first prerequisites of their targets: before anything is installed or built.
+token-arguments:
+	@test -n "$$USER" || { echo 'Name the user of the token: make token USER=alice' >&2; exit 1; }
+
+invoke-arguments:
+	@test -n '$(and $(FUNCTION),$(EVENT))' || { echo 'Name a function and an event:' \
+	'make invoke FUNCTION=conversations EVENT=events/conversations/create.json' >&2; exit 1; }
+
+invoke: invoke-arguments .venv/local build-here ## Run EVENT= through FUNCTION= as built, under Lambda's Runtime Interface Emulator
+	@$(BIN)/python -m local.commands.invoke "$$FUNCTION" "$$EVENT"
 
 test: .venv/tests .venv-sam/done model build-here ## Run all tests
 	$(BIN)/python -m pytest $(PARALLEL)
@@ -145,7 +157,8 @@ clean: ## Remove what make has installed and built; the data in DATA stays
 	rm -rf .venv .venv-sam .venv-policy .venv-rehearsal .aws-sam tools/build/pyodide/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(UV): tools/bootstrap/requirements.txt
-	@test -n '$(PYTHON)' || { echo 'Colloquy needs Python 3.11 or newer.' >&2; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo '$(or $(PYTHON),python3) is no Python 3.11 or newer: install one, or name it with PYTHON=/path/to/python3' >&2; exit 1; }
 	@echo 'Setting up .venv with $(PYTHON) …' >&2
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<

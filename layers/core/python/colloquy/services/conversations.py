@@ -1,7 +1,7 @@
 """Create, list, open, change and delete conversations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -102,7 +102,11 @@ class Conversations:
         """
         known_id(ids.CONVERSATION, conversation_id, "conversation")
         conversation, found = self._items.read(owner_id, conversation_id, order)
-        return conversation, take(found)
+        page = take(found)
+        if not page.has_more:
+            # Messages written or deleted since the header was read count as the page shows them.
+            conversation = replace(conversation, item_count=len(page.data))
+        return conversation, page
 
     def update(
         self,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from colloquy.domain import ids
@@ -35,6 +36,9 @@ class Exports:
         known_id(ids.CONVERSATION, conversation_id, "conversation")
         conversation, found = self._rows.read(owner_id, conversation_id, place)
         items, has_more = fill(found, PART_BYTES - conversation.answer_bytes, until)
+        if place is None and not has_more:
+            # Messages written or deleted since the header was read count as the export has them.
+            conversation = replace(conversation, item_count=len(items))
         return ExportPart(
             conversation=conversation,
             items=items,

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.errors import NotFoundError
 from colloquy.domain.export import History
 from colloquy.domain.item import Item
 from colloquy.domain.place import Place
 from colloquy.domain.version import Version
 from colloquy.store import keys
-from colloquy.store.item_ranges import item_rows
-from colloquy.store.rows import Row, conversation_from_row, item_from_row, version_from_row
+from colloquy.store.header_reads import conversation_with_items
+from colloquy.store.item_ranges import item_pages
+from colloquy.store.rows import Row, version_from_row
 from colloquy.store.table import Table
 
 
@@ -33,20 +33,21 @@ class ExportStore:
         Raises:
             NotFoundError: the conversation is not there.
         """
-        header = self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
         is_whole = after is None or after.is_whole
-        found = item_rows(
+        partition = keys.content_partition(owner_id, conversation_id)
+        conversation, items = conversation_with_items(
             self._table,
-            keys.content_partition(owner_id, conversation_id),
-            "asc",
-            after=after.item_id if after and is_whole else None,
-            first=after.item_id if after and not is_whole else None,
+            owner_id,
+            conversation_id,
+            lambda: item_pages(
+                self._table,
+                partition,
+                "asc",
+                after=after.item_id if after and is_whole else None,
+                first=after.item_id if after and not is_whole else None,
+            ),
         )
-        row = header.result()
-        if row is None:
-            raise NotFoundError("conversation")
-        items = map(item_from_row, found)
-        return conversation_from_row(row), self._history(owner_id, items, after)
+        return conversation, self._history(owner_id, items, after)
 
     def _history(self, owner_id: str, items: Iterator[Item], after: Place | None) -> History:
         kept: _Kept | None = None

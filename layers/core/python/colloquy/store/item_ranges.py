@@ -27,9 +27,22 @@ def item_rows(
     first: str | None = None,
     limit: int | None = None,
 ) -> Iterator[Row]:
-    """Return the rows of all items in order, strongly consistent.
+    """Return the rows of all items in order, strongly consistent (``item_pages``)."""
+    return item_pages(table, partition, order, after=after, first=first, limit=limit)[1]
 
-    Both ranges' first pages are read before this returns.
+
+def item_pages(
+    table: Table,
+    partition: str,
+    order: Order,
+    *,
+    after: str | None = None,
+    first: str | None = None,
+    limit: int | None = None,
+) -> tuple[list[Row], Iterator[Row]]:
+    """Return the rows of both ranges' first pages, and those of all items in order.
+
+    The first pages are read before this returns.
 
     ``after`` is an id, of an item that exists or not, in either range; ``first`` likewise, but
     that item is included (ascending only). ``limit`` bounds the rows of a page of each range.
@@ -40,11 +53,13 @@ def item_rows(
     )
     first_hidden = table.beside(next, hidden)
     first_shown = next(shown)
+    first_hidden_page = first_hidden.result()
     ranges = [
         chain(page, chain.from_iterable(pages))
-        for page, pages in ((first_shown, shown), (first_hidden.result(), hidden))
+        for page, pages in ((first_shown, shown), (first_hidden_page, hidden))
     ]
-    return merge(*ranges, key=itemgetter("id"), reverse=order == "desc")
+    merged = merge(*ranges, key=itemgetter("id"), reverse=order == "desc")
+    return [*first_shown, *first_hidden_page], merged
 
 
 def shown_rows(

@@ -18,7 +18,8 @@ from colloquy.domain.receipt import Receipt
 from colloquy.domain.title import AutomaticTitle
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
-from colloquy.store.item_ranges import item_rows, shown_rows
+from colloquy.store.header_reads import conversation_with_items
+from colloquy.store.item_ranges import item_pages, item_rows, shown_rows
 from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
@@ -69,19 +70,22 @@ class ItemStore:
     ) -> tuple[Conversation, Iterator[Item]]:
         """Return the conversation as it is now and its messages in order, from behind a cursor.
 
-        Without ``page`` the messages are read as far as the caller goes on, 1 MB at a time.
+        Without ``page`` the messages are read as far as the caller goes on, 1 MB at a time, and are
+        never older than the conversation.
 
         Raises:
             NotFoundError: the conversation is not there.
         """
+        partition = keys.content_partition(owner_id, conversation_id)
+        if page is None:
+            return conversation_with_items(
+                self._table,
+                owner_id,
+                conversation_id,
+                lambda: item_pages(self._table, partition, order),
+            )
         header = self._header(owner_id, conversation_id)
-        found = item_rows(
-            self._table,
-            keys.content_partition(owner_id, conversation_id),
-            order,
-            after=page.after if page else None,
-            limit=page.limit + 1 if page else None,
-        )
+        found = item_rows(self._table, partition, order, after=page.after, limit=page.limit + 1)
         return _conversation(header), map(item_from_row, found)
 
     def read_shown(

@@ -194,6 +194,11 @@ TEXTS: Final[Mapping[tuple[str, str], Any]] = {
 """What is no model's, by operation and media type."""
 
 _SAY: Final[Json] = {"role": "user", "content": _ASKED}
+_CALL: Final[Json] = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "look_up", "arguments": '{"country": "France"}'},
+}
 _PARTS: Final[Json] = {
     "role": "user",
     "content": [
@@ -226,6 +231,12 @@ REQUESTS: Final[Mapping[str, Mapping[str, Json]]] = {
             "items": [
                 {"role": "assistant", "content": "Let me look.", "call_id": "call_1"},
                 {"role": "tool", "content": '{"capital": "Paris"}', "call_id": "call_1"},
+            ]
+        },
+        "chat": {
+            "items": [
+                {"role": "assistant", "content": None, "tool_calls": [_CALL]},
+                {"role": "tool", "content": '{"capital": "Paris"}', "tool_call_id": "call_1"},
             ]
         },
     },

@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.item import Content, Item
+from colloquy.domain.item import Content, Item, ToolCall
 from colloquy.domain.place import Place
 from colloquy.domain.version import Version
 
@@ -59,7 +59,7 @@ def fill(found: History, room: int, until: float) -> tuple[list[ExportedItem], b
     """
     taken: list[ExportedItem] = []
     for item, versions in found:
-        room -= max(item.answer_bytes, _bytes_of_values(item.content))
+        room -= max(item.answer_bytes, _bytes_of_values(item.content, item.tool_calls))
         if taken and _is_over(room, until):
             return taken, True
         kept: list[Version] = []
@@ -78,8 +78,9 @@ def _is_over(room: int, until: float) -> bool:
     return room < 0 or time.monotonic() > until
 
 
-def _bytes_of_values(content: Content) -> int:
-    if isinstance(content, str):
+def _bytes_of_values(content: Content, tool_calls: Sequence[ToolCall] = ()) -> int:
+    if isinstance(content, str) and not tool_calls:
         return 0
-    text = json.dumps(content)
+    parts = None if isinstance(content, str) else content
+    text = json.dumps([parts, tool_calls])
     return _BYTES_PER_VALUE * (text.count(",") + text.count("[") + text.count("{"))

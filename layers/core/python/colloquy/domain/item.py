@@ -12,11 +12,16 @@ from colloquy.domain.title import AutomaticTitle, title_from
 
 Role = Literal["user", "assistant", "system", "developer", "tool"]
 ContentPart = Mapping[str, Any]
-Content = str | Sequence[ContentPart]
+Content = str | Sequence[ContentPart] | None
+"""A text, parts, or None: an assistant that only calls tools."""
+ToolCall = Mapping[str, Any]
 
 MAX_MESSAGE_BYTES: Final = 350 * 1024
 """A message in UTF-8 JSON: DynamoDB holds 400 KB a row, names and the other fields included."""
 MAX_CALL_ID: Final = 256
+MAX_NAME: Final = 256
+MAX_TOOL_CALLS: Final = 128
+"""Tool calls of one message: as many as a request to OpenAI's Chat Completions may have tools."""
 
 SHOWN_ROLES: Final[frozenset[Role]] = frozenset({"user", "assistant"})
 """Whose messages a share link shows: neither instructions nor tool traffic."""
@@ -40,12 +45,18 @@ _TRAFFIC_PARTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemDraft:
-    """A message as a client sends it, before it has an id and a place."""
+    """A message as a client sends it, before it has an id and a place.
+
+    ``name``, ``tool_calls`` and ``tool_call_id`` are those of Chat Completions' messages.
+    """
 
     role: Role
     content: Content
     call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+    tool_calls: Sequence[ToolCall] = ()
+    tool_call_id: str | None = None
 
     @property
     def size(self) -> int:
@@ -55,7 +66,18 @@ class ItemDraft:
             message["call_id"] = self.call_id
         if self.metadata:
             message["metadata"] = dict(self.metadata)
+        message |= self.chat_fields
         return len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+
+    @property
+    def chat_fields(self) -> dict[str, Any]:
+        """What Chat Completions has beside the content, without what is absent."""
+        return _chat_fields(self)
+
+    @property
+    def answer_bytes(self) -> int:
+        """What the message takes of an answer (``page.MAX_ANSWER_BYTES``)."""
+        return answer_bytes(self.content, self.call_id, dict(self.metadata), self.chat_fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +99,14 @@ class Item:
     edited_at: datetime | None = None
     author: str | None = None
     via_share: str | None = None
+    name: str | None = None
+    tool_calls: Sequence[ToolCall] = ()
+    tool_call_id: str | None = None
+
+    @property
+    def chat_fields(self) -> dict[str, Any]:
+        """What Chat Completions has beside the content, without what is absent."""
+        return _chat_fields(self)
 
     @property
     def etag(self) -> str:
@@ -87,11 +117,25 @@ class Item:
     def answer_bytes(self) -> int:
         """What the message takes of an answer (``page.MAX_ANSWER_BYTES``)."""
         return answer_bytes(
-            self.content, self.call_id, dict(self.metadata), self.model, self.author
+            self.content,
+            self.call_id,
+            dict(self.metadata),
+            self.model,
+            self.author,
+            self.chat_fields,
         )
 
 
-def is_hidden(role: Role, content: Content | None) -> bool:
+def _chat_fields(message: ItemDraft | Item) -> dict[str, Any]:
+    fields = {
+        "name": message.name,
+        "tool_calls": message.tool_calls,
+        "tool_call_id": message.tool_call_id,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def is_hidden(role: Role, content: Content) -> bool:
     """Return whether share links never show such an item, whoever's it is.
 
     Hidden are the roles that are not shown, and an assistant's message of nothing but tool
@@ -135,5 +179,5 @@ def text_of(content: Content) -> str:
     """Return what can be read in a message: its text, without images and unknown parts."""
     if isinstance(content, str):
         return content
-    texts = [part.get("text") for part in content if part.get("type") in _TEXT_PARTS]
+    texts = [part.get("text") for part in content or () if part.get("type") in _TEXT_PARTS]
     return "\n".join(text for text in texts if isinstance(text, str))

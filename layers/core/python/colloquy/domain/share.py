@@ -166,7 +166,7 @@ def _public(content: Content) -> Content:
     """
     if isinstance(content, str):
         return content
-    return [shown for part in content if (shown := _public_part(part)) is not None]
+    return [shown for part in content or () if (shown := _public_part(part)) is not None]
 
 
 def _public_part(part: ContentPart) -> dict[str, Any] | None:

@@ -6,8 +6,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from colloquy.domain.export import ExportedItem, ExportPart
+from colloquy.http.content import ContentOut
 from colloquy.http.conversations import ConversationOut
-from colloquy.http.items import ContentOut, ItemOut
+from colloquy.http.items import ItemOut
 from colloquy.http.models import UNIQUE, Answer, CreatedAt
 from colloquy.http.versions import ModelOfText, NumberOfText
 

@@ -2,21 +2,22 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import MAX_MESSAGES, Conversation
 from colloquy.domain.export import ExportedItem
 from colloquy.domain.imports import Import, ImportPart
-from colloquy.domain.item import MAX_CALL_ID, Item, Role
+from colloquy.domain.item import MAX_CALL_ID, Item
 from colloquy.domain.place import Place, place_from
 from colloquy.domain.version import MAX_VERSIONS, Version
+from colloquy.http.content import ContentOrNothing, empty_content
 from colloquy.http.conversations import Archived, Title
 from colloquy.http.exports import PLACE
-from colloquy.http.items import ContentIn
+from colloquy.http.items import ChatMessage
 from colloquy.http.models import (
     UNIQUE,
     Answer,
@@ -83,12 +84,12 @@ class VersionIn(RequestBody):
     """A text a message had before."""
 
     version: Number
-    content: ContentIn
+    content: ContentOrNothing
     model: Model | None
     created_at: WrittenAt
 
 
-class ItemIn(RequestBody):
+class ItemIn(ChatMessage):
     """A message with the texts it had before, oldest first."""
 
     id: Annotated[
@@ -100,8 +101,7 @@ class ItemIn(RequestBody):
         ),
     ]
     object: Literal["conversation.item"]
-    role: Annotated[Role, Field(description="Who says it.")]
-    content: ContentIn
+    content: ContentOrNothing
     call_id: (
         Annotated[
             str,
@@ -136,6 +136,13 @@ class ItemIn(RequestBody):
             description="The texts it had before, oldest first.",
         ),
     ]
+
+    @model_validator(mode="after")
+    def _versions_have_content(self) -> Self:
+        for number, version in enumerate(self.versions):
+            if not self.may_be(version.content):
+                raise empty_content("item", version.content, {"content"}, "versions", number)
+        return self
 
 
 class HeaderIn(RequestBody):
@@ -240,6 +247,9 @@ def _entry(sent: ItemIn, next_after: Place | None) -> ExportedItem:
         created_at=sent.created_at,
         edited_at=sent.edited_at,
         author=sent.author,
+        name=sent.name,
+        tool_calls=sent.tool_calls or (),
+        tool_call_id=sent.tool_call_id,
     )
     versions = [
         Version(

@@ -1,23 +1,21 @@
 """The wire models of messages."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE
-from colloquy.domain.item import MAX_CALL_ID, Content, ItemDraft, Role
+from colloquy.domain.item import MAX_CALL_ID, MAX_NAME, MAX_TOOL_CALLS, Content, ItemDraft, Role
+from colloquy.http.content import ContentIn, ContentOrNothing, ContentOut, empty_content
 from colloquy.http.models import (
     CreatedAt,
     ItemId,
@@ -28,105 +26,88 @@ from colloquy.http.models import (
     shaped,
 )
 
-_TEXT: Final = ("text", "input_text", "output_text")
 
-
-class _Part(BaseModel):
-    """A part of a content: known kinds are checked, and every kind is kept as it came."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class TextPart(_Part):
-    """A part that is read."""
-
-    type: Annotated[
-        Literal["text", "input_text", "output_text"],
-        Field(description="The kinds of text there are; all are read alike."),
-    ]
-    text: Annotated[str, Field(description="Markdown, or plain text.")]
-
-
-class ImagePart(_Part):
-    """An image, by address or by the id of a file elsewhere."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                {"required": [name], "properties": {name: {"type": "string"}}}
-                for name in ("image_url", "file_id")
-            ]
-        }
-    )
-
-    type: Literal["input_image"]
-    image_url: Annotated[str | None, Field(description="Its address, or a data: URL.")] = None
-    file_id: Annotated[str | None, Field(description="Its id where the client keeps files.")] = None
-
-    @model_validator(mode="after")
-    def _names_an_image(self) -> "ImagePart":
-        if self.image_url is None and self.file_id is None:
-            raise PydanticCustomError("missing_required", "needs an image_url or a file_id")
-        return self
-
-
-class OtherPart(_Part):
-    """A part of a kind that is not looked into."""
-
-    type: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="Any other kind; the part is kept as it came.",
-            json_schema_extra={"not": {"enum": [*_TEXT, "input_image"]}},
-        ),
-    ]
-
-
-def _kind_of_part(part: Any) -> str:
-    kind = part.get("type") if isinstance(part, dict) else None
-    return "<text>" if kind in _TEXT else "<image>" if kind == "input_image" else "<other>"
-
-
-def _kind_of_content(content: Any) -> str | None:
-    return "<string>" if isinstance(content, str) else "<parts>" if _is_list(content) else None
-
-
-def _is_list(content: Any) -> bool:
-    return isinstance(content, list)
-
-
-def _as_it_came(content: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    """Check a content, and go on with what the client sent rather than with our reading of it."""
-    check(content)
-    return content
-
-
-ContentPart = Annotated[
-    Annotated[TextPart, Tag("<text>")]
-    | Annotated[ImagePart, Tag("<image>")]
-    | Annotated[OtherPart, Tag("<other>")],
-    Discriminator(_kind_of_part),
-]
-
-ContentIn = Annotated[
-    Annotated[str, Field(min_length=1), Tag("<string>")]
-    | Annotated[list[ContentPart], Field(min_length=1, fail_fast=True), Tag("<parts>")],
-    Discriminator(
-        _kind_of_content,
-        custom_error_type="invalid_value",
-        custom_error_message="must be a string or a list of parts",
-    ),
-    WrapValidator(_as_it_came),
-    Field(description="A text, or a list of parts as in OpenAI's API; comes back as sent."),
-]
-
-
-class ItemCreate(RequestBody):
-    """A message to append."""
+class ChatMessage(RequestBody):
+    """The fields of a message that Chat Completions has too."""
 
     role: Annotated[Role, Field(description="Who says it.")]
-    content: ContentIn
+    content: ContentOrNothing = None
+    name: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=MAX_NAME,
+                description="The participant's name, as in OpenAI's API.",
+            ),
+        ]
+        | None
+    ) = None
+    tool_calls: (
+        Annotated[
+            list[dict[str, Any]],
+            Field(
+                max_length=MAX_TOOL_CALLS,
+                fail_fast=True,
+                description="What an assistant calls, as in OpenAI's API; kept verbatim.",
+            ),
+            no_longer_than(MAX_TOOL_CALLS),
+        ]
+        | None
+    ) = None
+    tool_call_id: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=MAX_CALL_ID,
+                description="The call a tool answers, as in OpenAI's API.",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Self:
+        if not self.may_be(self.content):
+            raise empty_content(type(self).__name__, self.content, self.model_fields_set)
+        return self
+
+    def may_be(self, content: object) -> bool:
+        """Return whether a message like this may have such a content."""
+        calls_tools = self.role == "assistant" and self.tool_calls
+        return bool(content or calls_tools or (self.role == "tool" and content == ""))
+
+
+def _describe_content(schema: dict[str, Any]) -> None:
+    """Tell the document which messages may be empty."""
+    text, parts = {"type": "string", "minLength": 1}, {"type": "array", "minItems": 1}
+    schema["anyOf"] = [
+        {"required": ["content"], "properties": {"content": {"anyOf": [text, parts]}}},
+        {
+            "required": ["tool_calls"],
+            "properties": {
+                "role": {"const": "assistant"},
+                "tool_calls": {"type": "array", "minItems": 1},
+            },
+        },
+        {
+            "required": ["content"],
+            "properties": {"role": {"const": "tool"}, "content": {"type": "string"}},
+        },
+    ]
+
+
+_NULL_IN_CHAT: Final = frozenset({"annotations", "audio", "function_call", "refusal"})
+"""What OpenAI's SDK writes beside a message, null or empty where there is none."""
+
+
+class ItemCreate(ChatMessage):
+    """A message to append, in our words or as Chat Completions has it."""
+
+    model_config = ConfigDict(json_schema_extra=_describe_content)
+
+    type: Annotated[Literal["message"], Field(description="Says nothing new.")] | None = None
     call_id: (
         Annotated[
             str,
@@ -140,6 +121,17 @@ class ItemCreate(RequestBody):
     ) = None
     metadata: Metadata | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null_fields(cls, body: Any) -> Any:
+        if isinstance(body, dict) and not _NULL_IN_CHAT.isdisjoint(body):
+            return {
+                name: value
+                for name, value in body.items()
+                if name not in _NULL_IN_CHAT or value not in (None, [])
+            }
+        return body
+
     def draft(self) -> ItemDraft:
         """Return the message as the services take it."""
         return ItemDraft(
@@ -147,6 +139,9 @@ class ItemCreate(RequestBody):
             content=self.content,  # type: ignore[arg-type] # as it came, see _as_it_came
             call_id=self.call_id,
             metadata=self.metadata or {},
+            name=self.name,
+            tool_calls=self.tool_calls or (),
+            tool_call_id=self.tool_call_id,
         )
 
 
@@ -187,11 +182,6 @@ ItemsBody = Annotated[
 ]
 
 
-ContentOut = Annotated[
-    str | list[dict[str, Any]], Field(description="What is said, in the form it was sent in.")
-]
-
-
 def _is_empty(value: object) -> bool:
     return not value
 
@@ -224,4 +214,14 @@ class ItemOut(ResponseBody):
             description="There only where a viewer wrote it through a share link: who that was.",
             exclude_if=_is_empty,
         ),
+    ] = None
+    name: Annotated[
+        str | None, Field(description="There only where the client gave one.", exclude_if=_is_empty)
+    ] = None
+    tool_calls: Annotated[
+        Sequence[dict[str, Any]],
+        Field(description="There only where the client gave some.", exclude_if=_is_empty),
+    ] = ()
+    tool_call_id: Annotated[
+        str | None, Field(description="There only where the client gave one.", exclude_if=_is_empty)
     ] = None

@@ -7,8 +7,8 @@ from pydantic import Field
 from colloquy.domain.item import ItemDraft
 from colloquy.domain.share import DEFAULT_EXPIRES_IN, MAX_EXPIRES_IN, MIN_EXPIRES_IN, Share, View
 from colloquy.http.address import link_url
+from colloquy.http.content import ContentIn, ContentOut
 from colloquy.http.conversations import Title
-from colloquy.http.items import ContentIn, ContentOut
 from colloquy.http.models import (
     Answer,
     ConversationId,

@@ -7,7 +7,7 @@ from pydantic import Field
 from colloquy.domain.page import Page
 from colloquy.domain.project import MAX_INSTRUCTIONS
 from colloquy.domain.version import Version
-from colloquy.http.items import ContentOut
+from colloquy.http.content import ContentOut
 from colloquy.http.models import (
     Answer,
     CreatedAt,

@@ -40,7 +40,7 @@ def readable(content: Content) -> Iterator[tuple[Kind, str]]:
     if isinstance(content, str):
         yield "text", content
         return
-    for part in content:
+    for part in content or ():
         kind, text = read(part)
         if kind == "attachment":
             yield kind, " ".join([text, *_file_id(part)])

@@ -227,7 +227,11 @@ def _later(item: Item, now: datetime) -> datetime:
 
 def _draft_of(item: Item) -> ItemDraft:
     return ItemDraft(
-        role=item.role, content=item.content, call_id=item.call_id, metadata=item.metadata
+        role=item.role,
+        content=item.content,
+        call_id=item.call_id,
+        metadata=item.metadata,
+        **item.chat_fields,
     )
 
 

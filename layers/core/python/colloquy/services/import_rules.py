@@ -101,7 +101,11 @@ def _refuse_strange_message(name: str, entry: ExportedItem, now: datetime) -> No
         _refuse_strange_time(f"{name}.versions[{number}].created_at", version.created_at, now)
     for where, content in _texts_of(name, entry):
         draft = ItemDraft(
-            role=item.role, content=content, call_id=item.call_id, metadata=item.metadata
+            role=item.role,
+            content=content,
+            call_id=item.call_id,
+            metadata=item.metadata,
+            **item.chat_fields,
         )
         if draft.size > MAX_MESSAGE_BYTES:
             raise TooLargeError(

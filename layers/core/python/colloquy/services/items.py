@@ -15,7 +15,7 @@ from colloquy.domain.item import (
     automatic_title,
     mint_item_ids,
 )
-from colloquy.domain.page import MAX_ANSWER_BYTES, Page, PageRequest, answer_bytes, take
+from colloquy.domain.page import MAX_ANSWER_BYTES, Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.services.arguments import known_id, valid_cursor
 from colloquy.services.ports import Clock, ItemRows
@@ -127,6 +127,9 @@ def items_from(
             content=draft.content,
             call_id=draft.call_id,
             metadata=draft.metadata,
+            name=draft.name,
+            tool_calls=draft.tool_calls,
+            tool_call_id=draft.tool_call_id,
             created_at=at,
         )
         for draft, item_id in zip(drafts, minted, strict=True)
@@ -157,7 +160,7 @@ def refuse_too_large(drafts: Sequence[ItemDraft], *, within: str | None = None) 
             "Send them in several requests.",
             param=within,
         )
-    answer = sum(answer_bytes(d.content, d.call_id, dict(d.metadata)) for d in drafts)
+    answer = sum(draft.answer_bytes for draft in drafts)
     if answer > MAX_ANSWER_BYTES:
         raise TooLargeError(
             "The answer to these messages would be too large, for their quotes and backslashes "

@@ -75,7 +75,7 @@ def entries_of(message: Message, model: Model) -> list[Entry]:
 
 
 def _parts_of(content: Content) -> Sequence[Mapping[str, Any]]:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content or ()
 
 
 def _texts(text: str, entry: Entry) -> Iterator[str]:

@@ -122,6 +122,9 @@ def item_to_row(owner_id: str, item: Item) -> Row:
         "created_at": timestamp(item.created_at),
         "edited_at": timestamp(item.edited_at) if item.edited_at else None,
         "author": item.author,
+        "name": item.name,
+        "tool_calls": _to_json(item.tool_calls) if item.tool_calls else None,
+        "tool_call_id": item.tool_call_id,
         "via_share": item.via_share,
     }
 
@@ -140,12 +143,15 @@ def item_from_row(row: Row) -> Item:
         created_at=moment_from(row["created_at"]),
         edited_at=moment_from(row["edited_at"]) if "edited_at" in row else None,
         author=row.get("author"),
+        name=row.get("name"),
+        tool_calls=json.loads(row["tool_calls"]) if "tool_calls" in row else (),
+        tool_call_id=row.get("tool_call_id"),
         via_share=row.get("via_share"),
     )
 
 
 def content_to_row(content: Content) -> Row:
-    """Return a text as the attribute ``content``, parts as JSON in the attribute ``parts``."""
+    """Return a text as the attribute ``content``, parts or null as JSON in ``parts``."""
     return {"content": content} if isinstance(content, str) else {"parts": _to_json(content)}
 
 

@@ -84,4 +84,4 @@ def test_the_index_of_decisions_lists_each_with_its_title() -> None:
     titles = {
         page.read_text("utf-8").partition("\n")[0].removeprefix("# "): page.name for page in files
     }
-    assert listed == titles
+    assert listed == titles, "list each decision in docs/adr/README.md, by its title"

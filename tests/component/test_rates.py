@@ -7,8 +7,9 @@ from io import StringIO
 import pytest
 
 from colloquy.http.rates import WEIGHTS, OwnerRates
+from local.template.intrinsics import read_yaml
 from tests.support.client import Client
-from tests.support.functions import declared, module_of
+from tests.support.functions import ROOT, declared, module_of
 from tests.support.rows import Rows
 
 Limit = Callable[[str, int], None]
@@ -78,8 +79,11 @@ def test_links_and_the_document_have_no_owner_and_no_limit_per_owner(
     assert {nobody.get("/conversations/share/share_1").status for _ in range(4)} == {404}
 
 
-def test_the_weighted_routes_are_routes_of_the_template() -> None:
-    assert set(WEIGHTS) <= {route.key for route in declared().routes}
+def test_a_route_is_weighted_exactly_if_it_is_throttled_below_the_others() -> None:
+    document = read_yaml((ROOT / "template.yaml").read_text("utf-8"))
+    throttled = set(document["Resources"]["HttpApi"]["Properties"]["RouteSettings"])
+    public = {route.key for route in declared().routes if route.authorizer is None}
+    assert set(WEIGHTS) == throttled - public
 
 
 def test_the_template_limits_every_function_and_a_parameter_switches_it_off() -> None:

@@ -1,7 +1,7 @@
 """/docs in a real browser: the whole document, and nobody else is asked for anything.
 
 Needs an installed Chromium; skips where there is none. With SCREENSHOTS=docs/images the picture of
-the README is taken again (``make screenshots``).
+docs/images is taken again (``make screenshots``).
 """
 
 import os

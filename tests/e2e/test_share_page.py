@@ -1,7 +1,7 @@
 """The share page in a real browser: what a person sees, and what must not happen to them.
 
 Needs an installed Chromium; skips where there is none. With SCREENSHOTS=docs/images the pictures
-of the README are taken again (``make screenshots``).
+in docs/images are taken again (``make screenshots``).
 """
 
 import os

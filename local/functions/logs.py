@@ -18,7 +18,7 @@ async def follow(function: str, log: Path) -> None:
     place = log.stat().st_size if log.exists() else 0
     while True:
         await asyncio.sleep(_POLL_SECONDS)
-        lines, place = _lines_from(log, place)
+        lines, place = lines_from(log, place)
         for line in lines:
             if shown := fact(function, line):
                 print(json.dumps(shown, ensure_ascii=False), flush=True)
@@ -36,7 +36,7 @@ def fact(function: str, line: str) -> dict[str, Any] | None:
     return {"time": said.get("timestamp"), "function": function, **facts}
 
 
-def _lines_from(log: Path, place: int) -> tuple[list[str], int]:
+def lines_from(log: Path, place: int) -> tuple[list[str], int]:
     """Return the whole lines behind a place of the file, and the place behind them."""
     try:
         with log.open("rb") as file:

@@ -76,7 +76,6 @@ class Resolver:
         attribute: Callable[[str, str], Any],
     ) -> None:
         """Take what ``Ref`` and ``GetAtt`` of a resource answer as two functions."""
-        self._mappings = document.get("Mappings", {})
         self._conditions = document.get("Conditions", {})
         self._declared = document.get("Parameters", {})
         self._given = parameters
@@ -111,7 +110,7 @@ class Resolver:
         pairs = {key: self._resolve(member) for key, member in value.items()}
         return {key: member for key, member in pairs.items() if member is not _NO_VALUE}
 
-    def _call(self, name: str, argument: Any) -> Any:  # noqa: PLR0911 (a table of functions)
+    def _call(self, name: str, argument: Any) -> Any:
         match name:
             case "Ref":
                 return self._ref(str(argument))
@@ -123,18 +122,6 @@ class Resolver:
             case "Fn::If":
                 condition, yes, no = argument
                 return self._resolve(yes if self.condition(condition) else no)
-            case "Fn::Join":
-                glue, parts = self._resolve(argument)
-                return str(glue).join(str(part) for part in parts)
-            case "Fn::Select":
-                index, members = self._resolve(argument)
-                return members[int(index)]
-            case "Fn::Split":
-                separator, text = self._resolve(argument)
-                return str(text).split(separator)
-            case "Fn::FindInMap":
-                table, first, second = self._resolve(argument)
-                return self._mappings[table][first][second]
             case _:
                 raise TemplateError(f"{name} is not supported on one machine")
 
@@ -180,8 +167,6 @@ class Resolver:
                 return str(left) == str(right)
             case "Fn::And":
                 return all(self._truth(part) for part in argument)
-            case "Fn::Or":
-                return any(self._truth(part) for part in argument)
             case "Fn::Not":
                 return not self._truth(argument[0])
             case _:

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from local.template.event_patterns import check
 from local.template.intrinsics import TemplateError
 from local.template.resources import Authorizer, Cors, Route, Schedule
-from local.template.schedule_expressions import next_time
-from local.template.supported import SCHEDULE_KNOWN, check_known
+from local.template.schedule_expressions import interval
+from local.template.supported import check_known
 
 
 def with_globals(properties: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
@@ -46,24 +45,13 @@ def route(
     return Route("ANY" if method == "*" else method, path, function, authorizer)
 
 
-def schedule(function: str, name: str, kind: str, settings: dict[str, Any]) -> Schedule | None:
-    """Return the schedule an event declares, or None when it is switched off."""
-    where = f"{function}.{name}"
-    check_known(where, settings, SCHEDULE_KNOWN)
-    if settings.get("ScheduleExpressionTimezone", "UTC") != "UTC":
-        raise TemplateError(f"{where}: only UTC is supported")
-    if not is_true(settings.get("Enabled", settings.get("State", "ENABLED") == "ENABLED")):
-        return None
-    expression = str(settings.get("Schedule") or settings["ScheduleExpression"])
-    # An expression that is not understood must stop us now, not at its time.
-    next_time(expression, datetime.now(UTC))
-    return Schedule(
-        name=name,
-        function=function,
-        expression=expression,
-        input=settings.get("Input"),
-        source="aws.events" if kind == "Schedule" else "aws.scheduler",
-    )
+def schedule(function: str, name: str, settings: dict[str, Any]) -> Schedule:
+    """Return the schedule that a ScheduleV2 event declares."""
+    check_known(f"{function}.{name}", settings, {"Name", "ScheduleExpression"})
+    expression = str(settings["ScheduleExpression"])
+    # An expression that is not supported must be an error now, not when it is due.
+    interval(expression)
+    return Schedule(name, function, expression)
 
 
 def cors(settings: dict[str, Any]) -> Cors:

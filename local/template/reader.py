@@ -91,9 +91,8 @@ class _Reader:
                     case "DynamoDB":
                         stream = self._stream(name, event_name, settings)
                         streams += [stream] if stream else []
-                    case "Schedule" | "ScheduleV2":
-                        schedule = read.schedule(name, event_name, str(event["Type"]), settings)
-                        schedules += [schedule] if schedule else []
+                    case "ScheduleV2":
+                        schedules.append(read.schedule(name, event_name, settings))
                     case "CloudWatchLogs":
                         subscriptions.append(self._subscription(name, event_name, settings))
                     case kind:
@@ -258,7 +257,6 @@ class _Reader:
             function=function,
             starting_position=settings["StartingPosition"],
             batch_size=int(settings.get("BatchSize", 100)),
-            window=int(settings.get("MaximumBatchingWindowInSeconds", 0)),
             retries=int(settings.get("MaximumRetryAttempts", -1)),
             max_age=int(settings.get("MaximumRecordAgeInSeconds", -1)),
             bisect=read.is_true(settings.get("BisectBatchOnFunctionError", False)),

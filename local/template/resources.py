@@ -80,7 +80,6 @@ class Stream:
     function: str
     starting_position: str
     batch_size: int = 100
-    window: int = 0
     retries: int = -1
     max_age: int = -1
     bisect: bool = False
@@ -93,14 +92,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A rule that invokes a function at times; ``input`` None means EventBridge's own event."""
+    """A schedule that invokes a function."""
 
     name: str
     function: str
     expression: str
-    input: str | None
-    source: str
-    """The service that invokes: aws.events (Schedule) or aws.scheduler (ScheduleV2)."""
 
 
 @dataclass(frozen=True)

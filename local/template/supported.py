@@ -9,103 +9,30 @@ from typing import Any
 from local.template.intrinsics import TemplateError
 
 IGNORED_TYPES = (
-    "AWS::ApiGatewayV2::ApiMapping",
-    "AWS::ApiGatewayV2::DomainName",
-    "AWS::Budgets::",
-    "AWS::CloudWatch::",
-    "AWS::IAM::",
-    "AWS::Logs::",
-    "AWS::Route53::",
-    "AWS::SNS::",
-    "AWS::SQS::QueuePolicy",
+    *("AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName", "AWS::CloudWatch::"),
+    *("AWS::Logs::", "AWS::Route53::"),
 )
 FUNCTION_IGNORED = {
-    "Architectures",
-    "AutoPublishAlias",
-    "DeploymentPreference",
-    "Description",
-    "LoggingConfig",
-    "PermissionsBoundary",
-    "RecursiveLoop",
-    "ReservedConcurrentExecutions",
-    "Role",
-    "RolePath",
-    "Runtime",
-    "RuntimeManagementConfig",
-    "SnapStart",
-    "Tags",
-    "Tracing",
+    *("Architectures", "Description", "LoggingConfig", "ReservedConcurrentExecutions"),
+    *("Runtime", "Tracing"),
 }
 FUNCTION_KNOWN = {
-    "CodeUri",
-    "Environment",
-    "Events",
-    "FunctionName",
-    "Handler",
-    "Layers",
-    "MemorySize",
-    "Policies",
-    "Timeout",
+    *("CodeUri", "Environment", "Events", "Handler", "Layers", "MemorySize", "Policies", "Timeout"),
 }
-API_IGNORED = {
-    "AccessLogSettings",
-    "DefaultRouteSettings",
-    "Description",
-    "FailOnWarnings",
-    "Name",
-    "PropagateTags",
-    "RouteSettings",
-    "Tags",
-}
+API_IGNORED = {"AccessLogSettings", "DefaultRouteSettings", "FailOnWarnings", "RouteSettings"}
 TABLE_IGNORED = {
-    "ContributorInsightsSpecification",
-    "DeletionProtectionEnabled",
-    "OnDemandThroughput",
-    "PointInTimeRecoverySpecification",
-    "ResourcePolicy",
-    "SSESpecification",
-    "TableClass",
-    "Tags",
-    "WarmThroughput",
+    *("DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "SSESpecification"),
 }
-TABLE_KNOWN = (
-    "AttributeDefinitions",
-    "BillingMode",
-    "GlobalSecondaryIndexes",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "ProvisionedThroughput",
-)
+TABLE_KNOWN = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 STREAM_KNOWN = {
-    "BatchSize",
-    "BisectBatchOnFunctionError",
-    "DestinationConfig",
-    "Enabled",
-    "FilterCriteria",
-    "FunctionResponseTypes",
-    "MaximumBatchingWindowInSeconds",
-    "MaximumRecordAgeInSeconds",
-    "MaximumRetryAttempts",
-    "ParallelizationFactor",
-    "StartingPosition",
-    "Stream",
-}
-SCHEDULE_KNOWN = {
-    "Description",
-    "Enabled",
-    "FlexibleTimeWindow",
-    "Input",
-    "Name",
-    "RetryPolicy",
-    "Schedule",
-    "ScheduleExpression",
-    "ScheduleExpressionTimezone",
-    "State",
+    *("BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled"),
+    *("FilterCriteria", "FunctionResponseTypes", "MaximumRecordAgeInSeconds"),
+    *("MaximumRetryAttempts", "ParallelizationFactor", "StartingPosition", "Stream"),
 }
 
 
 def check_known(where: str, properties: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse properties that are not known.
+    """Reject properties that are not known.
 
     Raises:
         TemplateError: naming them.

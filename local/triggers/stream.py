@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.dynamodb import stream_positions
 from local.dynamodb.endpoint import Endpoint
 from local.functions.runtime_api import PAYLOAD_LIMIT, Fleet
-from local.template.event_patterns import wanted
+from local.template.event_patterns import matches_any
 from local.template.resources import Stream, Template
 from local.triggers.delivery import Delivery, Record, Source
 
@@ -142,11 +142,9 @@ class Pump:
                 log.debug("the stream is still away: %s", exc)
 
     async def _gather(self, iterator: str) -> tuple[list[Record], str | None]:
-        """Return a round of records: as many as the mapping takes, or what its window brings."""
-        loop = asyncio.get_running_loop()
+        """Return the next records: as many as the mapping takes, or as there are."""
         most = self._stream.batch_size * self._stream.parallel
         records: list[Record] = []
-        deadline: float | None = None
         following: str | None = iterator
         while following is not None and len(records) < most:
             limit = min(most - len(records), _PAGE)
@@ -155,16 +153,13 @@ class Pump:
             )
             following = page.get("NextShardIterator")
             records += [to_event(each, self._arn, self._region) for each in page["Records"]]
-            if records and deadline is None:
-                deadline = loop.time() + self._stream.window
-            if deadline is not None and loop.time() >= deadline:
+            if records:
                 break
-            if not page["Records"]:
-                await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
         return records, following
 
     async def _process(self, source: Source, records: list[Record]) -> None:
-        chosen = [record for record in records if wanted(self._stream.filters, record)]
+        chosen = [record for record in records if matches_any(self._stream.filters, record)]
         await asyncio.gather(
             *(self._process_lane(source, lane) for lane in lanes(chosen, self._stream.parallel))
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.template.event_patterns import wanted
+from local.template.event_patterns import matches_any
 from tests.support.client import Context
 from tests.support.functions import ROOT, declared, handler_of
 from tests.support.rows import Rows
@@ -19,7 +19,7 @@ EVENTS = sorted((ROOT / "events" / "purge").glob("*.json"))
 def test_an_event_is_wanted_and_finds_nothing_to_do(file: Path, rows: Rows) -> None:
     event: dict[str, Any] = json.loads(file.read_text())
 
-    assert all(wanted(STREAM.filters, record) for record in event["Records"])
+    assert all(matches_any(STREAM.filters, record) for record in event["Records"])
     assert handler_of("PurgeFunction")(event, Context()) == {"batchItemFailures": []}
     assert rows.all() == []
 
@@ -38,4 +38,4 @@ def test_an_event_is_wanted_and_finds_nothing_to_do(file: Path, rows: Rows) -> N
 )
 def test_nothing_else_wakes_it(name: str, image: str) -> None:
     images = {"OldImage": {"type": {"S": image}}, "NewImage": {"type": {"S": image}}}
-    assert not wanted(STREAM.filters, {"eventName": name, "dynamodb": images})
+    assert not matches_any(STREAM.filters, {"eventName": name, "dynamodb": images})

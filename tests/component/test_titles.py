@@ -8,7 +8,7 @@ import pytest
 
 from colloquy import wiring
 from colloquy.domain.conversation import ConversationChanges
-from local.template.event_patterns import wanted
+from local.template.event_patterns import matches_any
 from tests.support.client import Client
 from tests.support.functions import declared, handler_of
 from tests.support.model import Exchange, ModelServer, completion, refuses, says, serving
@@ -197,6 +197,6 @@ def test_a_name_that_spells_a_key_is_no_other_owner(
 def test_the_stream_brings_new_answers_and_nothing_else(alice: Client, rows: Rows) -> None:
     _, answer = begun(alice, rows)
     (stream,) = (each for each in declared().streams if each.function == "TitlesFunction")
-    chosen = [row for row in rows.all() if wanted(stream.filters, insert_of(row))]
+    chosen = [row for row in rows.all() if matches_any(stream.filters, insert_of(row))]
     assert chosen == [answer]
-    assert not wanted(stream.filters, insert_of(answer) | {"eventName": "MODIFY"})
+    assert not matches_any(stream.filters, insert_of(answer) | {"eventName": "MODIFY"})

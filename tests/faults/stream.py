@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Final
 
 from colloquy import wiring
-from local.template.event_patterns import wanted
+from local.template.event_patterns import matches_any
 from tests.faults.schedule import KilledError, Scheduler
 from tests.support.functions import declared
 from tests.support.in_process import Database
@@ -69,7 +69,7 @@ class Purge:
 
     def _receive(self) -> None:
         records = self._database.new_records()
-        self._queue += [record for record in records if wanted(self._filters, record)]
+        self._queue += [record for record in records if matches_any(self._filters, record)]
 
     def _disorder(self) -> None:
         """Let a record overtake, as those of other shards do: never one of the same partition."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.template.event_patterns import wanted
+from local.template.event_patterns import matches_any
 from local.template.resources import Template
 from local.triggers.stream import to_event
 from tests.support.client import Context
@@ -32,7 +32,7 @@ class Stream:
             page = self._client.get_records(ShardIterator=self._iterator, Limit=1000)
             self._iterator = page["NextShardIterator"]
             if not page["Records"]:
-                return [record for record in records if wanted(self._filters, record)]
+                return [record for record in records if matches_any(self._filters, record)]
             records += [to_event(each, self._arn, "eu-west-1") for each in page["Records"]]
 
     def feed(self, handler: Handler, rounds: int = 100) -> int:

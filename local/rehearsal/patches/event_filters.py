@@ -7,7 +7,7 @@ attribute that is absent never matches.
 from importlib import import_module
 from typing import Any
 
-from local.template.event_patterns import field_of, has_field, wanted
+from local.template.event_patterns import field_of, has_field, matches_any
 
 
 def install() -> None:
@@ -21,7 +21,7 @@ def install() -> None:
         return has_field(field, line) if field else bare_words(pattern, line)
 
     def chosen(record: dict[str, Any], pattern: dict[str, Any]) -> bool:
-        return wanted([pattern], record)
+        return matches_any([pattern], record)
 
     logs._subscription_pattern_matches = matched
     functions._match_esm_filter = chosen

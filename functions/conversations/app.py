@@ -74,7 +74,7 @@ def list_conversations(
     Those out of sight (`archived`) are left out unless asked for. The newest stand first.
     """
     page = service.find(caller, PageRequest(limit, after, order), archived, project_id)
-    return list_of(ConversationOut, page.data, has_more=page.has_more)
+    return list_of(ConversationOut, page.data, next_after=page.next_after)
 
 
 @api.get("/v1/conversations/<conversation_id>", tags=["conversations"])

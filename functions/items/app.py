@@ -79,7 +79,7 @@ def list_items(
     Newest first unless asked otherwise. `call_id` finds those with that reference of the client's.
     """
     page = service.find(caller, conversation_id, PageRequest(limit, after, order), call_id)
-    return list_of(ItemOut, page.data, has_more=page.has_more)
+    return list_of(ItemOut, page.data, next_after=page.next_after)
 
 
 @api.get("/v1/conversations/<conversation_id>/items/<item_id>", tags=["items"])

@@ -57,7 +57,7 @@ def list_projects(
     The newest stand first.
     """
     page = service.find(caller, PageRequest(limit, after, order))
-    return list_of(ProjectOut, page.data, has_more=page.has_more)
+    return list_of(ProjectOut, page.data, next_after=page.next_after)
 
 
 @api.get("/v1/projects/<project_id>", tags=["projects"])
@@ -126,4 +126,4 @@ def list_project_conversations(
     """
     request = PageRequest(limit, after, order)
     page = service.conversations_in(caller, project_id, request, archived)
-    return list_of(ConversationOut, page.data, has_more=page.has_more)
+    return list_of(ConversationOut, page.data, next_after=page.next_after)

@@ -12,6 +12,7 @@ from colloquy.domain.errors import (
     InvalidRequestError,
     ReadOnlyError,
     ShareExpiredError,
+    ShareFullError,
     TooLargeError,
 )
 from colloquy.domain.page import DEFAULT_LIMIT, PageRequest
@@ -110,7 +111,7 @@ def list_conversation_shares(
     """
     page = service.find(caller, PageRequest(limit, after), conversation_id)
     listed = [ShareOut.of(each, base) for each in page.data]
-    return list_of(ShareOut, listed, has_more=page.has_more)
+    return list_of(ShareOut, listed, next_after=page.next_after)
 
 
 @api.get("/v1/shares", tags=["shares"])
@@ -127,7 +128,7 @@ def list_shares(
     """
     page = service.find(caller, PageRequest(limit, after))
     listed = [ShareOut.of(each, base) for each in page.data]
-    return list_of(ShareOut, listed, has_more=page.has_more)
+    return list_of(ShareOut, listed, next_after=page.next_after)
 
 
 @api.delete(
@@ -186,7 +187,7 @@ def fork_share(
 
 
 @api.post("/v1/shares/<share_id>/items", status_code=201, tags=["shares"])
-@refuses(ConflictError, ConversationFullError, ReadOnlyError, ShareExpiredError)
+@refuses(ConflictError, ConversationFullError, ReadOnlyError, ShareExpiredError, ShareFullError)
 def append_through_share(
     share_id: str,
     caller: CallerId,
@@ -197,7 +198,8 @@ def append_through_share(
 ) -> Response[ItemOut]:
     """Write a message into the conversation behind a link that is not read-only.
 
-    Every viewer of the link sees the message; its owner sees in `author` who wrote it.
+    Every viewer of the link sees the message; its owner sees in `author` who wrote it. All
+    viewers together can write 1,000 messages through a link, and 60 in a minute.
     """
     written = service.append(caller, share_id, body.draft(), once)
     item = written.value

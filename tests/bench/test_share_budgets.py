@@ -38,6 +38,21 @@ def test_open_a_link_20_messages(bench: Bench, form: str) -> None:
     assert cost.reads <= 4
 
 
+def test_open_a_link_whose_message_was_edited_since(bench: Bench) -> None:
+    path = f"/v1/conversations/{bench.fill(20)}"
+    items = bench.client.get(f"{path}/items").body["data"]
+    for n in range(5):
+        bench.client.put(f"{path}/items/{items[4]['id']}/edit", {"content": f"{n}" * 500})
+    share_id = bench.client.post(f"{path}/share").body["share_id"]
+    anyone = Client(dispatch, None)
+    before = bench.measure(lambda: anyone.get(f"/conversations/share/{share_id}"))
+    for item in items[4:6]:
+        bench.client.put(f"{path}/items/{item['id']}/edit", {"content": "y" * 500})
+    cost = bench.measure(lambda: anyone.get(f"/conversations/share/{share_id}"))
+    assert cost.round_trips == 3
+    assert cost.reads <= before.reads + 2
+
+
 def test_open_a_link_to_a_message(bench: Bench) -> None:
     item_id = bench.client.post(f"{bench.path}/items", MESSAGE).body["id"]
     path = f"{bench.path}/items/{item_id}/share"

@@ -1,15 +1,20 @@
 """What signed-in viewers do with links: copies of their own, messages through a link."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from colloquy import wiring
+from colloquy.domain.errors import OutOfOrderError
 from colloquy.domain.item import Item
+from colloquy.domain.share import Share
 from colloquy.services import guests
+from colloquy.store import guests as guest_store
 from colloquy.store.guests import GuestStore
+from colloquy.store.snapshots import SnapshotStore
 from tests.component.test_shares import opened, say, share, talk, texts_in
 from tests.support.client import Client
 from tests.support.functions import dispatch
@@ -170,3 +175,91 @@ def test_nobody_writes_or_forks_without_a_token_or_behind_a_revoked_link(
     for name in (share_id, "share_nonsense"):
         assert bob.post(f"/v1/shares/{name}/fork").status == 404
         assert bob.post(f"/v1/shares/{name}/items", {"content": "x"}).status == 404
+
+
+@pytest.fixture
+def at_a_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Set the clock of what viewers write."""
+
+    def at(moment: datetime) -> None:
+        monkeypatch.setattr(wiring, "_utc_now", lambda: moment)
+        wiring.guests.cache_clear()
+
+    return at
+
+
+def test_a_link_takes_so_many_messages_and_no_more(
+    alice: Client, bob: Client, monkeypatch: pytest.MonkeyPatch, rows: Rows
+) -> None:
+    monkeypatch.setattr(guest_store, "MAX_GUEST_MESSAGES", 3)
+    conversation_id = talk(alice, "One")
+    share_id = share(alice, conversation_id, read_only=False)
+    path = f"/v1/shares/{share_id}/items"
+    for _ in range(3):
+        assert bob.post(path, {"content": "x"}).status == 201
+    full = bob.post(path, {"content": "x"})
+    assert (full.status, full.error["code"]) == (409, "share_full")
+    assert alice.get(f"/v1/conversations/{conversation_id}").body["item_count"] == 4
+    assert len(rows.of_type("guest_ref")) == 3
+    other = share(alice, conversation_id, read_only=False)
+    assert bob.post(f"/v1/shares/{other}/items", {"content": "x"}).status == 201
+
+
+def test_a_link_takes_so_many_messages_a_minute(
+    alice: Client,
+    bob: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    at_a_time: Callable[[datetime], None],
+) -> None:
+    monkeypatch.setattr(guest_store, "GUEST_MESSAGES_PER_MINUTE", 2)
+    share_id = share(alice, talk(alice, "One"), read_only=False)
+    path = f"/v1/shares/{share_id}/items"
+    begun = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=5)
+    at_a_time(begun + timedelta(seconds=10))
+    assert [bob.post(path, {"content": "x"}).status for _ in range(2)] == [201, 201]
+    at_a_time(begun + timedelta(seconds=20))
+    busy = bob.post(path, {"content": "x"})
+    assert (busy.status, busy.error["code"]) == (429, "rate_limited")
+    assert busy.headers["retry-after"] == "40"
+    # A clock that is behind does not begin a minute of its own.
+    at_a_time(begun - timedelta(seconds=1))
+    assert bob.post(path, {"content": "x"}).status == 429
+    at_a_time(begun + timedelta(seconds=60))
+    assert [bob.post(path, {"content": "x"}).status for _ in range(3)] == [201, 201, 429]
+
+
+def test_a_message_through_a_link_that_is_revoked_in_between_is_not_written(
+    alice: Client, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation_id = talk(alice, "One")
+    share_id = share(alice, conversation_id, read_only=False)
+    read = SnapshotStore.link
+
+    def revoked_since(self: SnapshotStore, some_id: str) -> Any:
+        found = read(self, some_id)
+        wiring.shares().revoke("alice", share_id)
+        return found
+
+    monkeypatch.setattr(SnapshotStore, "link", revoked_since)
+    assert bob.post(f"/v1/shares/{share_id}/items", {"content": "x"}).status == 404
+    assert alice.get(f"/v1/conversations/{conversation_id}").body["item_count"] == 1
+
+
+def test_a_message_that_others_keep_outrunning_is_given_up_in_time(
+    alice: Client, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share_id = share(alice, talk(alice, "One"), read_only=False)
+    attempts = 0
+
+    def outrun(_: GuestStore, share: Share, viewer_id: str, item: Item, receipt: Any) -> None:
+        nonlocal attempts
+        del share, viewer_id, receipt
+        attempts += 1
+        time.sleep(0.05)
+        raise OutOfOrderError(item.id)
+
+    monkeypatch.setattr(GuestStore, "append", outrun)
+    monkeypatch.setattr(guests, "APPEND_SECONDS", 0.1)
+    reply = bob.post(f"/v1/shares/{share_id}/items", {"content": "x"})
+    assert (reply.status, reply.error["code"]) == (409, "conflict")
+    assert attempts < 5

@@ -195,6 +195,23 @@ def edit(rows: Rows, item_id: str, *, version: int, text: str, was: str) -> None
     )
 
 
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(milliseconds=5), timedelta(seconds=2)])
+def test_a_link_of_the_edits_moment_or_a_slower_clock_shows_the_edit(
+    alice: Client, anyone: Client, set_clock: SetClock, behind: timedelta
+) -> None:
+    conversation_id = talk(alice, "Before")
+    path = f"/v1/conversations/{conversation_id}/items"
+    item_id = alice.get(path).body["first_id"]
+    edited = alice.put(f"{path}/{item_id}/edit", {"content": "After"}).body
+    moment = datetime.fromisoformat(edited["edited_at"])
+    set_clock(moment - behind)
+    share_id = share(alice, conversation_id)
+    single = alice.post(f"{path}/{item_id}/share").body["share_id"]
+    alice.put(f"{path}/{item_id}/edit", {"content": "Later"})
+    for link in (share_id, single):
+        assert texts_in(opened(anyone, link)) == ["After"]
+
+
 def test_a_text_that_cannot_be_found_any_more_is_not_shown(
     alice: Client, anyone: Client, rows: Rows
 ) -> None:

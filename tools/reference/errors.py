@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 from colloquy.domain import errors as domain
 from colloquy.domain.conversation import MAX_MESSAGES
 from colloquy.domain.errors import ColloquyError, InvalidRequestError
+from colloquy.domain.share import MAX_GUEST_MESSAGES
 from colloquy.http import errors as http
 from colloquy.http.answers import refusals_of
 from colloquy.http.errors import envelope, headers_of, status_of
@@ -29,6 +30,7 @@ SAMPLES: Final[Mapping[type[ColloquyError], ColloquyError]] = {
         domain.NotFoundError("conversation"),
         domain.ConflictError("Others keep writing to this conversation. Try again in a moment."),
         domain.ConversationFullError(MAX_MESSAGES),
+        domain.ShareFullError(MAX_GUEST_MESSAGES),
         domain.IdempotencyMismatchError(),
         domain.PreconditionFailedError("conversation"),
         domain.UnavailableError(),
@@ -37,7 +39,7 @@ SAMPLES: Final[Mapping[type[ColloquyError], ColloquyError]] = {
         domain.ModelUnavailableError(),
         http.UnauthorizedError(),
         http.UnsupportedMediaTypeError(),
-        http.RateLimitedError(3),
+        domain.RateLimitedError(3),
         http.InternalError(),
     )
 }
@@ -225,7 +227,7 @@ def _possible(route: Route, operation: Json, *, public: bool) -> Iterable[Colloq
     yield from (error for code, error in _INVALID.items() if code in invalid)
     if not public:
         yield SAMPLES[http.UnauthorizedError]
-        yield SAMPLES[http.RateLimitedError]
+        yield SAMPLES[domain.RateLimitedError]
     if any(parameter["in"] == "path" for parameter in parameters):
         yield SAMPLES[domain.NotFoundError]
     if "Idempotency-Key" in names:

@@ -111,6 +111,32 @@ class ConversationFullError(ConflictError):
         )
 
 
+class ShareFullError(ConflictError):
+    """As many messages were written through a link as may be."""
+
+    code = "share_full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Viewers can write {limit:,} messages through a link, and these are written. Ask "
+            "whoever sent it to you for a new one, or fork it."
+        )
+
+
+class RateLimitedError(ColloquyError):
+    """More is asked for than may be in a time; ``retry_after`` is in seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int, message: str | None = None) -> None:
+        super().__init__(
+            message
+            or "You have sent too many requests. Wait as many seconds as Retry-After says, then "
+            "retry."
+        )
+        self.retry_after = retry_after
+
+
 class OutOfOrderError(ConflictError):
     """A message with a later id is there already; ``newest`` is the id to sort behind."""
 

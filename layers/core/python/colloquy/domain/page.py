@@ -51,20 +51,34 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The end of a read that has looked at enough: there may be more after the id ``last``."""
+
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of a list; ``has_more`` says whether anything comes behind it."""
+    """A page of a list; ``has_more`` says whether anything may come after it.
+
+    ``cursor`` is set where the next page begins after another row than the last of ``data``:
+    after the last one that was looked at. ``data`` may then be shorter than asked for, or empty.
+    """
 
     data: list[T]
     has_more: bool
+    cursor: str | None = None
 
     @property
     def next_after(self) -> str | None:
-        """The cursor of the next page, or None behind the last."""
-        return self.data[-1].id if self.has_more and self.data else None
+        """The cursor of the next page, or None after the last."""
+        if self.cursor is None and self.has_more and self.data:
+            return self.data[-1].id
+        return self.cursor
 
 
 def take(
-    found: Iterable[T],
+    found: Iterable[T | GaveUp],
     limit: int | None = None,
     room: int = MAX_ANSWER_BYTES,
     until: float = math.inf,
@@ -73,10 +87,12 @@ def take(
 
     Looks at most one entry further than it takes, and at none after ``until`` of
     ``time.monotonic``. The first entry is always taken: a single message is far smaller than an
-    answer.
+    answer. Where ``found`` gave up, the page ends, however short it is.
     """
     data: list[T] = []
     for entry in found:
+        if isinstance(entry, GaveUp):
+            return Page(data, has_more=True, cursor=entry.last)
         room -= entry.answer_bytes
         if len(data) == limit or (data and (room < 0 or time.monotonic() > until)):
             return Page(data, has_more=True)

@@ -21,6 +21,10 @@ MAX_EXPIRES_IN: Final = 31_536_000
 DEFAULT_EXPIRES_IN: Final = 2_592_000
 """Seconds a link works: from a minute to a year, and 30 days where nobody says."""
 
+MAX_GUEST_MESSAGES: Final = 1_000
+GUEST_MESSAGES_PER_MINUTE: Final = 60
+"""What all viewers together may write through a link, ever and in a minute of the clock."""
+
 CHECK_UP_AFTER: Final = timedelta(minutes=5)
 """When the cleanup looks whether a new link's conversation is still there (docs/adr/0031)."""
 

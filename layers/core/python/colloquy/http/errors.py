@@ -16,6 +16,7 @@ from colloquy.domain.errors import (
     ModelUnavailableError,
     NotFoundError,
     PreconditionFailedError,
+    RateLimitedError,
     ReadOnlyError,
     ShareExpiredError,
     TooLargeError,
@@ -58,18 +59,6 @@ class UnsupportedMediaTypeError(ColloquyError):
 
     def __init__(self) -> None:
         super().__init__("Send the body as JSON, with 'Content-Type: application/json'.")
-
-
-class RateLimitedError(ColloquyError):
-    """The owner sends more requests than one owner may; ``retry_after`` is in seconds."""
-
-    code = "rate_limited"
-
-    def __init__(self, retry_after: int) -> None:
-        self.retry_after = retry_after
-        super().__init__(
-            "You have sent too many requests. Wait as many seconds as Retry-After says, then retry."
-        )
 
 
 _LONGEST_ENCODING: Final = 40

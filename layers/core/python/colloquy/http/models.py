@@ -123,16 +123,17 @@ class ListOut(Answer, Generic[Out]):
     next_after: NextAfter
 
 
-def list_of(model: type[Out], entities: Sequence[Any], *, has_more: bool = False) -> ListOut[Out]:
-    """Return the list of these entities as they go over the wire."""
+def list_of(
+    model: type[Out], entities: Sequence[Any], *, next_after: str | None = None
+) -> ListOut[Out]:
+    """Return the list of these entities as they go over the wire; a cursor means that more come."""
     data = [model.model_validate(entity) for entity in entities]
-    last_id = data[-1].id if data else None
     return ListOut[model](  # type: ignore[valid-type]
         data=data,
         first_id=data[0].id if data else None,
-        last_id=last_id,
-        has_more=has_more,
-        next_after=last_id if has_more else None,
+        last_id=data[-1].id if data else None,
+        has_more=next_after is not None,
+        next_after=next_after,
     )
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any, Final
 
+from colloquy.domain.errors import RateLimitedError
 from colloquy.http.caller import subject_of
-from colloquy.http.errors import RateLimitedError
 from colloquy.settings import RateSettings
 
 MAX_OWNERS: Final = 4096

@@ -11,11 +11,13 @@ from pydantic import TypeAdapter
 
 from colloquy.domain import ids
 from colloquy.domain.conversation import UNKNOWN_ITEM, Conversation
-from colloquy.domain.errors import ConflictError, OutOfOrderError, ReadOnlyError, TooLargeError
-from colloquy.domain.item import Item, ItemDraft, automatic_title, mint_item_ids
+from colloquy.domain.errors import ReadOnlyError, TooLargeError
+from colloquy.domain.item import Item, ItemDraft, automatic_title
+from colloquy.domain.page import GaveUp
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.domain.share import Cut, Share, ShownItem, shown
 from colloquy.domain.title import MAX_TRIES
+from colloquy.services.appending import APPEND_SECONDS, append_in_order
 from colloquy.services.arguments import known_share
 from colloquy.services.items import items_from, refuse_too_large
 from colloquy.services.ports import Clock, GuestRows, ShareRows, SnapshotRows
@@ -30,8 +32,6 @@ FORK_MAY_TAKE: Final = timedelta(hours=1)
 _READ_AT_ONCE: Final = 5_000
 """Messages asked for in one read: more than the 1 MB after which DynamoDB ends a page."""
 _COPIED_AT_ONCE: Final = 200
-_APPEND_TRIES: Final = 50
-"""Each lost try means that another message was written meanwhile."""
 _FACTS: Final = TypeAdapter(Conversation)
 
 
@@ -112,7 +112,10 @@ class Guests:
             TooLargeError: the message is over the limit.
             IdempotencyMismatchError: the key was used for another request.
             ConflictError: others kept writing before us.
+            ShareFullError: as much was written through the link as may be.
+            RateLimitedError: ... or as much as may be in a minute.
         """
+        deadline = time.monotonic() + APPEND_SECONDS
         known_share(share_id)
         refuse_too_large([draft])
         if facts := facts_of(self._shares, viewer_id, once, self._clock()):
@@ -120,35 +123,46 @@ class Guests:
         share = self._viewing.link(share_id)
         if share.read_only:
             raise ReadOnlyError
-        newest: str | None = None
-        for _ in range(_APPEND_TRIES):
-            now = self._clock()
-            (item_id,) = mint_item_ids([draft], now, after=newest)
-            facts = {"item": item_id, "at": now.isoformat()}
-            item = replace(
-                _written(viewer_id, share_id, draft, facts),
-                conversation_id=share.conversation_id,
-            )
-            try:
-                receipt = once.receipt(now, facts) if once else None
-                self._guests.append(share, viewer_id, item, receipt)
-            except OutOfOrderError as late:
-                newest = late.newest
-            except AlreadyDoneError as done:
-                earlier = _written(viewer_id, share_id, draft, done.facts_for(once))
-                return Written(earlier, replayed=True)
-            else:
-                return Written(item)
-        raise ConflictError("Others keep writing to this conversation. Try again in a moment.")
+
+        def write(minted: list[str], now: datetime) -> Item:
+            facts = {"item": minted[0], "at": now.isoformat()}
+            written = _written(viewer_id, share_id, draft, facts)
+            item = replace(written, conversation_id=share.conversation_id)
+            receipt = once.receipt(now, facts) if once else None
+            self._guests.append(share, viewer_id, item, receipt)
+            return item
+
+        try:
+            return Written(append_in_order([draft], self._clock, deadline, write))
+        except AlreadyDoneError as done:
+            earlier = _written(viewer_id, share_id, draft, done.facts_for(once))
+            return Written(earlier, replayed=True)
 
     def _all(self, share: Share) -> tuple[Share, Iterator[ShownItem]]:
         """Return a link as it is shown now, and all of its messages that have content, as read."""
         found: Iterable[Item]
         if share.item_id is not None:
             share, found = self._snapshots.message(share)
-        else:
-            share, found = self._snapshots.page(share, Cut(limit=_READ_AT_ONCE))
-        return share, (copy for item in found if (copy := shown(item, share)).content)
+            return share, _copied(found, share)
+        share, first = self._snapshots.page(share, Cut(limit=_READ_AT_ONCE))
+        return share, _copied(self._to_the_end(share, first), share)
+
+    def _to_the_end(self, share: Share, found: Iterator[Item | GaveUp]) -> Iterator[Item]:
+        """Yield the messages of all the reads it takes, each from where the one before gave up."""
+        while True:
+            after: str | None = None
+            for item in found:
+                if isinstance(item, GaveUp):
+                    after = item.last
+                else:
+                    yield item
+            if after is None:
+                return
+            _, found = self._snapshots.page(share, Cut(limit=_READ_AT_ONCE, after=after))
+
+
+def _copied(items: Iterable[Item], share: Share) -> Iterator[ShownItem]:
+    return (copy for item in items if (copy := shown(item, share)).content)
 
 
 def _titled(conversation: Conversation, share: Share, copies: Sequence[Item]) -> Conversation:

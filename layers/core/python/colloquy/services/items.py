@@ -7,26 +7,21 @@ from datetime import datetime
 from typing import Final
 
 from colloquy.domain import ids
-from colloquy.domain.errors import ConflictError, OutOfOrderError, TooLargeError
+from colloquy.domain.errors import TooLargeError
 from colloquy.domain.item import (
     MAX_MESSAGE_BYTES,
     Item,
     ItemDraft,
     automatic_title,
-    mint_item_ids,
 )
 from colloquy.domain.page import MAX_ANSWER_BYTES, Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
+from colloquy.services.appending import APPEND_SECONDS, append_in_order
 from colloquy.services.arguments import known_id, valid_cursor
 from colloquy.services.ports import Clock, ItemRows
 
 MAX_WRITE_BYTES: Final = 3_900_000
 """Messages of one request together: DynamoDB takes 4 MB in a transaction, keys included."""
-
-_APPEND_TRIES: Final = 50
-"""Each lost try means that another message was written meanwhile."""
-_APPEND_SECONDS: Final = 10.0
-"""When no further try is begun; the last may take 8 seconds more, the request has 28."""
 
 
 class Items:
@@ -58,28 +53,22 @@ class Items:
         """
         known_id(ids.CONVERSATION, conversation_id, "conversation")
         refuse_too_large(drafts, within=within)
-        newest: str | None = None
-        deadline = time.monotonic() + _APPEND_SECONDS
-        for _ in range(_APPEND_TRIES):
-            if time.monotonic() > deadline:
-                break
-            now = self._clock()
-            minted = mint_item_ids(drafts, now, after=newest)
+        deadline = time.monotonic() + APPEND_SECONDS
+
+        def write(minted: list[str], now: datetime) -> list[Item]:
             facts: Facts = {"items": " ".join(minted), "at": now.isoformat()}
             items = items_from(drafts, conversation_id, minted, now)
             receipt = once.receipt(now, facts) if once else None
-            try:
-                self._items.append(owner_id, items, automatic_title(items), receipt)
-            except OutOfOrderError as late:
-                newest = late.newest
-            except AlreadyDoneError as done:
-                earlier = done.facts_for(once)
-                at = datetime.fromisoformat(earlier["at"])
-                again = items_from(drafts, conversation_id, earlier["items"].split(), at)
-                return Written(again, replayed=True)
-            else:
-                return Written(items)
-        raise ConflictError("Others keep writing to this conversation. Try again in a moment.")
+            self._items.append(owner_id, items, automatic_title(items), receipt)
+            return items
+
+        try:
+            return Written(append_in_order(drafts, self._clock, deadline, write))
+        except AlreadyDoneError as done:
+            earlier = done.facts_for(once)
+            at = datetime.fromisoformat(earlier["at"])
+            again = items_from(drafts, conversation_id, earlier["items"].split(), at)
+            return Written(again, replayed=True)
 
     def find(
         self,
@@ -98,10 +87,10 @@ class Items:
         if page.after is not None:
             page = replace(page, after=ids.item_id_from(page.after))
         valid_cursor(ids.ITEM, page.after, "message")
-        if call_id is None:
-            _, found = self._items.read(owner_id, conversation_id, page.order, page)
-        else:
-            found = self._items.find_by_call_id(owner_id, conversation_id, call_id, page)
+        if call_id is not None:
+            by_call = self._items.find_by_call_id(owner_id, conversation_id, call_id, page)
+            return take(by_call, page.limit)
+        _, found = self._items.read(owner_id, conversation_id, page.order, page)
         return take(found, page.limit)
 
     def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item:

@@ -1,15 +1,22 @@
 """Make, list and revoke share links."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.errors import InvalidCursorError, InvalidRequestError, NotFoundError
+from colloquy.domain.errors import (
+    ConflictError,
+    InvalidCursorError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from colloquy.domain.item import SHOWN_ROLES
-from colloquy.domain.page import MAX_LIMIT, Page, PageRequest, take
+from colloquy.domain.page import MAX_LIMIT, GaveUp, Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.domain.share import (
     DEFAULT_EXPIRES_IN,
@@ -22,6 +29,11 @@ from colloquy.services.ports import Clock, ShareRows
 
 _LOOKED_AT: Final = MAX_LIMIT
 """Links whose conversations are looked for in one read."""
+_MOST_LOOKED_AT: Final = 1_000
+_LOOK_SECONDS: Final = 5.0
+"""How many links a page looks at, and how long, before it ends with those that work."""
+_MOST_LISTED: Final = 20_000
+"""Links of an owner that one list sorts: 8 MB of rows, two seconds of a third of a CPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +154,13 @@ class Shares:
         if conversation_id is not None:
             known_id(ids.CONVERSATION, conversation_id, "conversation")
             self._shares.header(owner_id, conversation_id)
-        # All of them: a link's id does not tell where it stands among them (docs/adr/0034).
-        found = sorted(self._shares.find(owner_id, conversation_id), key=lambda share: share.id)
-        behind = [share for share in found if page.after is None or share.id > page.after]
-        working = take(self._working(behind), page.limit)
+            found = self._shares.find_of(owner_id, conversation_id, page.after)
+        else:
+            found = iter(self._all(owner_id, page.after))
+        working = take(self._working(found), page.limit)
         seen = self._shares.view_counts([share.id for share in working.data])
         listed = [ListedShare(share, seen.get(share.id, 0)) for share in working.data]
-        return Page(listed, working.has_more)
+        return Page(listed, working.has_more, working.cursor)
 
     def revoke(self, owner_id: str, share_id: str, conversation_id: str | None = None) -> None:
         """Revoke a link: from here on it is gone for everyone.
@@ -184,13 +196,31 @@ class Shares:
             return Written(earlier, replayed=True)
         return Written(share)
 
-    def _working(self, shares: Sequence[Share]) -> Iterator[Share]:
-        now = self._clock()
-        fresh = [share for share in shares if not share.has_expired(now)]
-        for start in range(0, len(fresh), _LOOKED_AT):
-            some = fresh[start : start + _LOOKED_AT]
-            living = self._shares.living(some)
-            yield from (living[share.id] for share in some if share.id in living)
+    def _all(self, owner_id: str, after: str | None) -> list[Share]:
+        """Return an owner's links by id, behind a cursor.
+
+        All of them are read: a link's id does not tell where it is among them (docs/adr/0034).
+        """
+        found = list(islice(self._shares.find(owner_id), _MOST_LISTED + 1))
+        if len(found) > _MOST_LISTED:
+            raise ConflictError(
+                f"You have more than {_MOST_LISTED:,} links. List them by conversation: "
+                "GET /v1/conversations/{conversation_id}/shares."
+            )
+        found.sort(key=lambda share: share.id)
+        return [share for share in found if after is None or share.id > after]
+
+    def _working(self, shares: Iterator[Share]) -> Iterator[Share | GaveUp]:
+        now, deadline = self._clock(), time.monotonic() + _LOOK_SECONDS
+        looked_at = 0
+        while some := list(islice(shares, _LOOKED_AT)):
+            fresh = [share for share in some if not share.has_expired(now)]
+            living = self._shares.living(fresh) if fresh else {}
+            yield from (living[share.id] for share in fresh if share.id in living)
+            looked_at += len(some)
+            if looked_at >= _MOST_LOOKED_AT or time.monotonic() > deadline:
+                yield GaveUp(some[-1].id)
+                return
 
 
 def facts_of(shares: ShareRows, owner_id: str, once: Once | None, now: datetime) -> Facts | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from colloquy.domain import ids
 from colloquy.domain.errors import InvalidCursorError, NotFoundError, ShareExpiredError
 from colloquy.domain.item import Item
-from colloquy.domain.page import MAX_ANSWER_BYTES, take
+from colloquy.domain.page import MAX_ANSWER_BYTES, GaveUp, take
 from colloquy.domain.share import Cut, Share, View, shown
 from colloquy.services.arguments import known_share
 from colloquy.services.ports import Clock, SnapshotRows
@@ -31,20 +31,20 @@ class Viewing:
         cut = _checked(cut)
         if share.item_id is not None:
             share, messages = self._snapshots.message(share)
-            rows = _within(messages, cut)
+            rows: Iterator[Item | GaveUp] = _within(messages, cut)
         else:
             share, rows = self._snapshots.page(share, cut)
-        found = (shown(item, share) for item in rows)
+        found = (item if isinstance(item, GaveUp) else shown(item, share) for item in rows)
         page = take(found, cut.limit, room)
-        items = page.data if cut.before is None else page.data[::-1]
-        later = page.has_more if cut.before is None else bool(items)
-        earlier = page.has_more if cut.before is not None else cut.after is not None
-        return View(
-            share=share,
-            items=items,
-            next_after=items[-1].id if items and later else None,
-            previous_before=items[0].id if items and earlier else None,
-        )
+        if cut.before is None:
+            back = page.data[0].id if page.data and cut.after is not None else None
+            return View(
+                share=share, items=page.data, next_after=page.next_after, previous_before=back
+            )
+        items = page.data[::-1]
+        # A page without messages, of a read that gave up, lies around its cursor.
+        onwards = items[-1].id if items else page.cursor
+        return View(share=share, items=items, next_after=onwards, previous_before=page.next_after)
 
     def link(self, share_id: str) -> Share:
         """Return a link that works, as of now.

@@ -12,9 +12,10 @@ from colloquy.domain.errors import (
     PreconditionFailedError,
 )
 from colloquy.domain.item import Item
-from colloquy.domain.page import Archived, PageRequest
+from colloquy.domain.page import Archived, GaveUp, PageRequest
 from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
+from colloquy.store.bounded import Effort, bounded_pages, bounded_rows
 from colloquy.store.expressions import matching, project_exists, receipt_put, updating
 from colloquy.store.items import item_puts
 from colloquy.store.refusals import Write
@@ -68,8 +69,13 @@ class ConversationStore:
         row = self._table.get(keys.conversation(owner_id, conversation_id))
         return conversation_from_row(row) if row else None
 
-    def find(self, owner_id: str, page: PageRequest, archived: Archived) -> Iterator[Conversation]:
-        """Yield the owner's conversations by creation, from behind the page's cursor."""
+    def find(
+        self, owner_id: str, page: PageRequest, archived: Archived
+    ) -> Iterator[Conversation | GaveUp]:
+        """Yield the owner's conversations by creation, from behind the page's cursor.
+
+        Ends with a ``GaveUp`` where it passed over so many that it does not look any further.
+        """
         query: dict[str, Any] = {
             "KeyConditionExpression": "PK = :owner AND begins_with(SK, :kind)",
             "ExpressionAttributeValues": {
@@ -85,12 +91,13 @@ class ConversationStore:
             query["ExpressionAttributeValues"][":archived"] = {"BOOL": archived == "true"}
         if page.after is not None:
             query["ExclusiveStartKey"] = keys.conversation(owner_id, page.after).as_dict()
-        return map(conversation_from_row, self._table.query(widest=_WIDEST_LOOK, **query))
+        found = bounded_rows(self._table, query, Effort(_WIDEST_LOOK))
+        return (row if isinstance(row, GaveUp) else conversation_from_row(row) for row in found)
 
     def find_in_project(
         self, owner_id: str, project_id: str, page: PageRequest, archived: Archived
-    ) -> Iterator[Conversation]:
-        """Yield the conversations filed in a project, by creation.
+    ) -> Iterator[Conversation | GaveUp]:
+        """Yield the conversations filed in a project, by creation; ends as ``find`` does.
 
         The index names them, the table says how they are now: one that was deleted or moved a
         moment ago does not appear, and ``item_count`` is exact. One filed a moment ago may
@@ -107,7 +114,10 @@ class ConversationStore:
         if page.after is not None:
             after = keys.conversation(owner_id, page.after)
             query["ExclusiveStartKey"] = after.in_index(partition)
-        for found in self._table.query_pages(widest=BATCH_READ, **query):
+        for found in bounded_pages(self._table, query, Effort(BATCH_READ)):
+            if isinstance(found, GaveUp):
+                yield found
+                return
             wanted = [keys.Key(row["PK"], row["SK"]) for row in found]
             headers = self._table.get_many(wanted)
             for key in wanted:

@@ -12,6 +12,7 @@ from colloquy.domain.item import Item
 from colloquy.domain.page import PageRequest
 from colloquy.domain.receipt import Once, Receipt
 from colloquy.domain.retitle import Retitle
+from colloquy.domain.share import digest_of
 from colloquy.domain.version import Version, current_version
 from colloquy.store import keys
 from colloquy.store.expressions import receipt_put
@@ -160,6 +161,10 @@ class EditStore:
         ]
         if item.call_id is not None:
             reference = keys.reference(owner_id, conversation_id, item.call_id, item.id)
+            writes.append(Write({"Delete": {"Key": reference.as_dict()}}, _rewritten_meanwhile))
+        if item.via_share is not None:
+            digest = digest_of(item.via_share)
+            reference = keys.guest_reference(owner_id, conversation_id, digest, item.id)
             writes.append(Write({"Delete": {"Key": reference.as_dict()}}, _rewritten_meanwhile))
         if item.version > 1:
             note = LostVersions(

@@ -2,19 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 
 from colloquy.domain.conversation import Conversation
-from colloquy.domain.errors import NotFoundError
+from colloquy.domain.errors import (
+    ConflictError,
+    NotFoundError,
+    RateLimitedError,
+    ShareFullError,
+)
 from colloquy.domain.item import Item
 from colloquy.domain.receipt import Receipt
-from colloquy.domain.share import AbandonedFork, Share
+from colloquy.domain.share import (
+    GUEST_MESSAGES_PER_MINUTE,
+    MAX_GUEST_MESSAGES,
+    AbandonedFork,
+    Share,
+)
 from colloquy.store import keys
 from colloquy.store.copies import copied, finishing, put_copies
 from colloquy.store.expressions import receipt_put
 from colloquy.store.items import append_writes
 from colloquy.store.refusals import Write
-from colloquy.store.rows import Row, encode, item_to_row
-from colloquy.store.share_rows import fork_to_row
+from colloquy.store.rows import Row, encode, item_to_row, timestamp
+from colloquy.store.share_rows import fork_to_row, guest_reference_to_row
 from colloquy.store.table import Table
 
 
@@ -51,22 +62,96 @@ class GuestStore:
 
         Raises:
             NotFoundError: the link, or its conversation, is not there any more.
+            ShareFullError: viewers have written through the link what they may.
+            RateLimitedError: ... or what they may in this minute.
             ConversationFullError: it holds 10,000 messages.
             OutOfOrderError: its id does not sort behind the newest.
             AlreadyDoneError: the receipt's key has a receipt.
         """
-        link_is_not_revoked = {
-            "Key": keys.link(share.id).as_dict(),
-            "ConditionExpression": "attribute_exists(PK)",
+        reference = {
+            "Item": encode(guest_reference_to_row(share, item)),
+            "ConditionExpression": "attribute_not_exists(PK)",
         }
-        writes = [
-            Write({"ConditionCheck": link_is_not_revoked}, _revoked),
+        first = [receipt_put(viewer_id, receipt)] if receipt is not None else []
+        last = [
             *append_writes(share.owner_id, [item], None),
+            Write({"Put": reference}, _already_there),
         ]
-        if receipt is not None:
-            writes.insert(0, receipt_put(viewer_id, receipt))
-        self._table.transact(writes)
+        minute = int(item.created_at.timestamp()) // 60
+        try:
+            self._table.transact([*first, _first_of(minute, share, item), *last])
+        except _MinuteBegunError as begun:
+            # By another message, maybe of a clock that is ahead: its minute counts.
+            self._table.transact([*first, _another_of(begun.minute, share, item), *last])
 
 
-def _revoked(_: Row | None) -> Exception:
-    return NotFoundError("share link")
+class _MinuteBegunError(ConflictError):
+    """Another message was the first of its minute, and the minute takes more."""
+
+    def __init__(self, minute: int) -> None:
+        super().__init__("Others keep writing through this link. Try again in a moment.")
+        self.minute = minute
+
+
+def _first_of(minute: int, share: Share, item: Item) -> Write:
+    return _counted(
+        share,
+        item,
+        minute,
+        "SET written_minute = :minute, written_in_minute = :one ADD written :one",
+        "(attribute_not_exists(written_minute) OR written_minute < :minute)",
+    )
+
+
+def _another_of(minute: int, share: Share, item: Item) -> Write:
+    return _counted(
+        share,
+        item,
+        minute,
+        "ADD written_in_minute :one, written :one",
+        "written_minute = :minute AND written_in_minute < :rate",
+        {":rate": GUEST_MESSAGES_PER_MINUTE},
+    )
+
+
+def _counted(
+    share: Share, item: Item, minute: int, counts: str, rate: str, values: Row | None = None
+) -> Write:
+    """Return the write that counts a message on its link, which must work and take it."""
+    works = "read_only = :writable AND expires_at > :now"
+    takes_it = "(attribute_not_exists(written) OR written < :most)"
+    update = {
+        "Key": keys.link(share.id).as_dict(),
+        "UpdateExpression": counts,
+        "ConditionExpression": f"{works} AND {takes_it} AND {rate}",
+        "ExpressionAttributeValues": encode(
+            {
+                ":writable": False,
+                ":now": timestamp(item.created_at),
+                ":most": MAX_GUEST_MESSAGES,
+                ":minute": minute,
+                ":one": 1,
+                **(values or {}),
+            }
+        ),
+    }
+
+    def refused(row: Row | None) -> Exception:
+        if row is None or row["expires_at"] <= timestamp(item.created_at):
+            return NotFoundError("share link")
+        if row["written"] >= MAX_GUEST_MESSAGES:
+            return ShareFullError(MAX_GUEST_MESSAGES)
+        if row["written_in_minute"] < GUEST_MESSAGES_PER_MINUTE:
+            return _MinuteBegunError(int(row["written_minute"]))
+        ends = (int(row["written_minute"]) + 1) * 60
+        return RateLimitedError(
+            max(1, ceil(ends - item.created_at.timestamp())),
+            f"Viewers can write {GUEST_MESSAGES_PER_MINUTE} messages a minute through this link. "
+            "Wait as many seconds as Retry-After says, then retry.",
+        )
+
+    return Write({"Update": update}, refused)
+
+
+def _already_there(_: Row | None) -> Exception:
+    return ConflictError("The message was written at the same time. Try again.")

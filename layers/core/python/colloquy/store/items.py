@@ -13,10 +13,11 @@ from colloquy.domain.errors import (
     OutOfOrderError,
 )
 from colloquy.domain.item import Item
-from colloquy.domain.page import Order, PageRequest
+from colloquy.domain.page import GaveUp, Order, PageRequest
 from colloquy.domain.receipt import Receipt
 from colloquy.domain.title import AutomaticTitle
 from colloquy.store import keys
+from colloquy.store.bounded import Effort, bounded_pages
 from colloquy.store.expressions import receipt_put
 from colloquy.store.header_reads import conversation_with_items
 from colloquy.store.item_ranges import item_pages, item_rows, shown_rows
@@ -30,7 +31,7 @@ from colloquy.store.rows import (
     reference_to_row,
     timestamp,
 )
-from colloquy.store.table import Table
+from colloquy.store.table import BATCH_READ, Table
 
 _IS_NEW: Final = {"ConditionExpression": "attribute_not_exists(PK)"}
 
@@ -107,8 +108,10 @@ class ItemStore:
 
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
-    ) -> Iterator[Item]:
+    ) -> Iterator[Item | GaveUp]:
         """Return the messages with a call_id, at the cost of those alone.
+
+        Ends with a ``GaveUp`` where so many are gone that it does not look any further.
 
         Raises:
             NotFoundError: the conversation is not there.
@@ -119,7 +122,7 @@ class ItemStore:
             start = keys.reference(owner_id, conversation_id, call_id, page.after)
             query["ExclusiveStartKey"] = start.as_dict()
         header = self._header(owner_id, conversation_id)
-        pages = self._table.query_pages(**query)
+        pages = bounded_pages(self._table, query, Effort(BATCH_READ))
         first = next(pages)
         _conversation(header)
         return self._referred_to(owner_id, conversation_id, chain([first], pages))
@@ -142,9 +145,12 @@ class ItemStore:
         return self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
 
     def _referred_to(
-        self, owner_id: str, conversation_id: str, pages: Iterator[list[Row]]
-    ) -> Iterator[Item]:
+        self, owner_id: str, conversation_id: str, pages: Iterator[list[Row] | GaveUp]
+    ) -> Iterator[Item | GaveUp]:
         for references in pages:
+            if isinstance(references, GaveUp):
+                yield references
+                return
             wanted = [
                 keys.item(owner_id, conversation_id, reference["item_id"])
                 for reference in references

@@ -9,6 +9,7 @@ message              U#<owner>#C#<conv>     I#0#<item>
 … that links never show  U#<owner>#C#<conv> H#0#<item>
 older version        U#<owner>#C#<conv>     V#<item>#<nnnnnn>
 versions of a gone one  U#<owner>#C#<conv>  E#<item>
+viewer's message     U#<owner>#C#<conv>     G#<digest of share>#<item>
 call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
 erasure under way    U#<owner>#C#<conv>     E
 share link           S#<share>              S                              GSI2, when it is due; ttl
@@ -38,6 +39,7 @@ PROJECT: Final = "P#"
 SHOWN: Final = "I#0#"
 HIDDEN: Final = "H#0#"
 REFERENCE: Final = "R#"
+GUEST: Final = "G#"
 VERSION: Final = "V#"
 LOST_VERSIONS: Final = "E#"
 RECEIPT: Final = "K"
@@ -153,6 +155,17 @@ def reference(owner_id: str, conversation_id: str, call_id: str, item_id: str) -
     return Key(partition, f"{references(call_id)}{item_id}")
 
 
+def written_through(digest: str) -> str:
+    """Return what the sort keys of the references begin with to what a link's viewers wrote."""
+    return f"{GUEST}{digest}#"
+
+
+def guest_reference(owner_id: str, conversation_id: str, digest: str, item_id: str) -> Key:
+    """Return where the reference lives from a link to a message written through it."""
+    partition = content_partition(owner_id, conversation_id)
+    return Key(partition, f"{written_through(digest)}{item_id}")
+
+
 def receipt(owner_id: str, key: str) -> Key:
     """Return where the receipt of a POST with an Idempotency-Key lives."""
     return Key(f"{owner_partition(owner_id)}#K#{key}", RECEIPT)
@@ -185,7 +198,12 @@ def link_of(owned: Key) -> Key:
 
 def share_of(owned: Key) -> str:
     """Return the id of the link that a row on its owner's side stands for."""
-    return owned.sort.rpartition("#")[2]
+    return last_id(owned.sort)
+
+
+def last_id(sort: str) -> str:
+    """Return the id a sort key ends with: that of what the row is, or refers to."""
+    return sort.rpartition("#")[2]
 
 
 def views(digest: str) -> Key:

@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from colloquy.domain.errors import NotFoundError, PreconditionFailedError
-from colloquy.domain.page import PageRequest
+from colloquy.domain.page import GaveUp, PageRequest
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
+from colloquy.store.bounded import Effort, bounded_rows
 from colloquy.store.expressions import receipt_put, updating
 from colloquy.store.refusals import Write
 from colloquy.store.rows import Row, encode, project_from_row, project_to_row, timestamp
 from colloquy.store.table import Table
 
 _KIND: Final = "project"
+_WIDEST_LOOK: Final = 100
 _STAYS: Final = "attribute_not_exists(deleting)"
 
 
@@ -50,8 +52,11 @@ class ProjectStore:
             raise NotFoundError(_KIND)
         return project_from_row(row)
 
-    def find(self, owner_id: str, page: PageRequest) -> Iterator[Project]:
-        """Yield the owner's projects by creation, from behind the page's cursor."""
+    def find(self, owner_id: str, page: PageRequest) -> Iterator[Project | GaveUp]:
+        """Yield the owner's projects by creation, from behind the page's cursor.
+
+        Ends with a ``GaveUp`` where so many are being deleted that it does not look any further.
+        """
         query: dict[str, Any] = {
             "KeyConditionExpression": "PK = :owner AND begins_with(SK, :kind)",
             "FilterExpression": _STAYS,
@@ -65,7 +70,8 @@ class ProjectStore:
         }
         if page.after is not None:
             query["ExclusiveStartKey"] = keys.project(owner_id, page.after).as_dict()
-        return map(project_from_row, self._table.query(**query))
+        found = bounded_rows(self._table, query, Effort(_WIDEST_LOOK))
+        return (row if isinstance(row, GaveUp) else project_from_row(row) for row in found)
 
     def update(
         self,

@@ -4,6 +4,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
+from colloquy.domain.item import Item
 from colloquy.domain.share import AbandonedFork, Share
 from colloquy.store import keys
 from colloquy.store.rows import Row, moment_from, timestamp
@@ -57,6 +58,12 @@ def fork_to_row(fork: AbandonedFork, due_at: datetime) -> Row:
         "owner": fork.owner_id,
         "conversation_id": fork.conversation_id,
     }
+
+
+def guest_reference_to_row(share: Share, item: Item) -> Row:
+    """Return the row by which a link finds a message that was written through it."""
+    key = keys.guest_reference(share.owner_id, item.conversation_id, share.digest, item.id)
+    return {"PK": key.partition, "SK": key.sort, "type": "guest_ref", "item_id": item.id}
 
 
 def due(some_id: str, at: datetime) -> Row:

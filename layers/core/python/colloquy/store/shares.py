@@ -8,9 +8,11 @@ from colloquy.domain import ids
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.errors import ConflictError, NotFoundError
 from colloquy.domain.item import Item
+from colloquy.domain.page import GaveUp
 from colloquy.domain.receipt import Receipt
 from colloquy.domain.share import Share, digest_of
 from colloquy.store import keys
+from colloquy.store.bounded import Effort, bounded_rows
 from colloquy.store.expressions import receipt_put
 from colloquy.store.refusals import Write
 from colloquy.store.rows import Row, conversation_from_row, encode, item_from_row, receipt_from_row
@@ -50,7 +52,8 @@ class ShareStore:
     ) -> tuple[Conversation, Item, Item | None]:
         """Return the message a link is to be made to, and the nearest user message before it.
 
-        One round trip, unless that user message is further away than most are.
+        One round trip, unless that user message is further away than most are. It is looked for
+        among the 100 messages before that a link could show, no further (docs/adr/0086).
 
         Raises:
             NotFoundError: the conversation or the message is not there.
@@ -83,18 +86,29 @@ class ShareStore:
             writes.insert(0, receipt_put(share.owner_id, receipt))
         self._table.transact(writes)
 
-    def find(self, owner_id: str, conversation_id: str | None) -> Iterator[Share]:
-        """Yield the owner's links, of one conversation or of all, the expired ones included."""
-        sort = keys.SHARE if conversation_id is None else keys.owned_links(conversation_id)
-        found = self._table.query(
-            KeyConditionExpression="PK = :owner AND begins_with(SK, :kind)",
-            ExpressionAttributeValues={
+    def find(self, owner_id: str) -> Iterator[Share]:
+        """Yield all of the owner's links, the expired ones included."""
+        return self._owned(owner_id, keys.SHARE)
+
+    def find_of(self, owner_id: str, conversation_id: str, after: str | None) -> Iterator[Share]:
+        """Yield the links of a conversation by id, the expired ones included, behind a cursor."""
+        start = keys.owned_link(owner_id, conversation_id, after) if after is not None else None
+        return self._owned(owner_id, keys.owned_links(conversation_id), start)
+
+    def _owned(
+        self, owner_id: str, sort_prefix: str, start: keys.Key | None = None
+    ) -> Iterator[Share]:
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :owner AND begins_with(SK, :kind)",
+            "ExpressionAttributeValues": {
                 ":owner": {"S": keys.owner_partition(owner_id)},
-                ":kind": {"S": sort},
+                ":kind": {"S": sort_prefix},
             },
-            ConsistentRead=True,
-        )
-        return (share_from_row(row, owner_id) for row in found)
+            "ConsistentRead": True,
+        }
+        if start is not None:
+            query["ExclusiveStartKey"] = start.as_dict()
+        return (share_from_row(row, owner_id) for row in self._table.query(**query))
 
     def living(self, shares: Sequence[Share]) -> Mapping[str, Share]:
         """Return the links whose conversation, and message, exist, by id, as they are shown now."""
@@ -161,7 +175,9 @@ class ShareStore:
             # Before a hidden item in its range are only hidden ones.
             "Limit": _FIRST_LOOK if context and not ids.is_hidden(item_id) else 1,
         }
-        return map(item_from_row, self._table.query(widest=_WIDEST_LOOK, **query))
+        effort = Effort(_WIDEST_LOOK, rows=_WIDEST_LOOK)
+        found = bounded_rows(self._table, query, effort)
+        return (item_from_row(row) for row in found if not isinstance(row, GaveUp))
 
 
 def _needed_by(share: Share) -> list[keys.Key]:

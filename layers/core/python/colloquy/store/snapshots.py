@@ -4,19 +4,22 @@ Every read names its attributes: the role of the public function allows no other
 so metadata, call_ids and projects are out of its reach, whatever its code asks for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from colloquy.domain.errors import NotFoundError
 from colloquy.domain.item import Item
+from colloquy.domain.page import GaveUp
 from colloquy.domain.share import Cut, Share
 from colloquy.store import keys
-from colloquy.store.rows import Row, item_from_row, moment_from
+from colloquy.store.bounded import Effort, bounded_pages
+from colloquy.store.past_texts import text_at
+from colloquy.store.rows import Row, item_from_row
 from colloquy.store.share_rows import share_from_row
-from colloquy.store.table import Table
+from colloquy.store.table import BATCH_READ, Table
 
 _LINK: Final = (
     "PK, SK, #owner, share_id, conversation_id, item_id, include_context, context_id, read_only,"
@@ -25,10 +28,10 @@ _LINK: Final = (
 _ITEM: Final = (
     "PK, SK, id, conversation_id, #role, content, parts, version, created_at, edited_at, via_share"
 )
-_VERSION: Final = "content, parts, version, created_at"
+_ALIASES: Final = {"#role": "role"}
 _WIDEST_LOOK: Final = 400
 """Messages one Query looks at while it passes over those that are not shown."""
-_BEHIND_EVERY_ITEM: Final = f"{keys.SHOWN}~"
+_BEHIND_EVERY_ITEM: Final = "~"
 
 
 class SnapshotStore:
@@ -42,24 +45,22 @@ class SnapshotStore:
         row = self._table.get(keys.link(share_id), _LINK, {"#owner": "owner"})
         return share_from_row(row, row["owner"]) if row else None
 
-    def page(self, share: Share, cut: Cut) -> tuple[Share, Iterator[Item]]:
+    def page(self, share: Share, cut: Cut) -> tuple[Share, Iterator[Item | GaveUp]]:
         """Return a conversation's link as it is shown now, and its messages as of its time.
 
-        Forwards from behind ``cut.after``, or backwards from before ``cut.before``. The messages
-        may lag a moment behind, the conversation's end does not (design, section 3).
+        Forwards from behind ``cut.after``, or backwards from before ``cut.before``. First what was
+        there when the link was made, then what viewers wrote through it, found by their references
+        whatever the owner wrote in between. The messages may lag a moment behind, the
+        conversation's end does not (design, section 3). Ends with a ``GaveUp`` after a bounded
+        effort.
 
         Raises:
             NotFoundError: the conversation is not there.
         """
         header = self._beside_header(share)
-        query = _query(share, cut)
-        pages = (
-            self._table.query_pages(widest=max(_WIDEST_LOOK, cut.limit), **query)
-            if query
-            else iter(())
-        )
+        pages = self._pages(share, cut)
         first = next(pages, [])
-        return _as_shown(share, header), self._in_their_words(share, first, pages)
+        return _as_shown(share, header), self._in_their_words(share, chain([first], pages))
 
     def message(self, share: Share) -> tuple[Share, list[Item]]:
         """Return a message's link as it is shown now, its context and its message, as of its time.
@@ -73,25 +74,59 @@ class SnapshotStore:
             for item_id in (share.context_id, share.item_id)
             if item_id is not None
         ]
-        found = self._table.get_many(wanted, _ITEM, {"#role": "role"})
+        found = self._table.get_many(wanted, _ITEM, _ALIASES)
         shown = _as_shown(share, header)
         if wanted[-1] not in found:
             raise NotFoundError("share link")
-        items = [found[key] for key in wanted if key in found]
-        return shown, list(self._in_their_words(share, items, iter(())))
+        items = self._in_their_words(share, [[found[key] for key in wanted if key in found]])
+        return shown, [item for item in items if not isinstance(item, GaveUp)]
 
     def _beside_header(self, share: Share) -> "Future[Row | None]":
         key = keys.conversation(share.owner_id, share.conversation_id)
         return self._table.beside(self._table.get, key, "PK, title_epoch")
 
+    def _pages(self, share: Share, cut: Cut) -> Iterator[list[Row] | GaveUp]:
+        parts = [self._of_its_time(share, cut), self._written_through(share, cut)]
+        for pages in parts if cut.before is None else reversed(parts):
+            for page in pages:
+                yield page
+                if isinstance(page, GaveUp):
+                    return
+
+    def _of_its_time(self, share: Share, cut: Cut) -> Iterator[list[Row] | GaveUp]:
+        query = _query(share, cut)
+        if query is None:
+            return iter(())
+        return bounded_pages(self._table, query, Effort(max(_WIDEST_LOOK, cut.limit)))
+
+    def _written_through(self, share: Share, cut: Cut) -> Iterator[list[Row] | GaveUp]:
+        if share.read_only:
+            return
+        query = _references(share, cut)
+        for page in bounded_pages(self._table, query, Effort(BATCH_READ)):
+            if isinstance(page, GaveUp):
+                yield page
+                return
+            wanted = [
+                keys.item(share.owner_id, share.conversation_id, row["item_id"])
+                for row in page
+                if row["item_id"] != cut.before
+            ]
+            found = self._table.get_many(wanted, _ITEM, _ALIASES)
+            yield [found[key] for key in wanted if key in found]
+
     def _in_their_words(
-        self, share: Share, first: list[Row], pages: Iterator[list[Row]]
-    ) -> Iterator[Item]:
-        page: list[Row] | None = first
-        while page is not None:
+        self, share: Share, pages: Iterable[list[Row] | GaveUp]
+    ) -> Iterator[Item | GaveUp]:
+        for page in pages:
+            if isinstance(page, GaveUp):
+                yield page
+                return
             items = [item_from_row(row) for row in page]
             earlier = {
-                item.id: self._table.beside(self._version_of, share, item, _as_of(share, item))
+                item.id: self._table.beside(
+                    text_at, self._table, share.owner_id, item, _as_of(share, item)
+                )
                 for item in items
                 if item.edited_at is not None and item.edited_at > _as_of(share, item)
             }
@@ -100,29 +135,6 @@ class SnapshotStore:
                 # A text that is not found is not shown: the one of today would be a leak.
                 if version is not None:
                     yield version
-            page = next(pages, None)
-
-    def _version_of(self, share: Share, item: Item, at: datetime) -> Item | None:
-        """Return the message with the text it had at a moment, or None."""
-        found = self._table.query(
-            KeyConditionExpression="PK = :conversation AND begins_with(SK, :versions)",
-            ExpressionAttributeValues={
-                ":conversation": {
-                    "S": keys.content_partition(share.owner_id, share.conversation_id)
-                },
-                ":versions": {"S": keys.versions(item.id)},
-            },
-            ProjectionExpression=_VERSION,
-            Select="SPECIFIC_ATTRIBUTES",
-            ScanIndexForward=False,
-            ConsistentRead=True,
-        )
-        for row in found:
-            if moment_from(row["created_at"]) <= at:
-                shared = {"id": item.id, "conversation_id": item.conversation_id}
-                then = item_from_row({**row, **shared, "role": item.role})
-                return replace(item, content=then.content, version=then.version, edited_at=None)
-        return None
 
 
 def _as_shown(share: Share, header: "Future[Row | None]") -> Share:
@@ -138,44 +150,49 @@ def _as_of(share: Share, item: Item) -> datetime:
 
 
 def _query(share: Share, cut: Cut) -> dict[str, Any] | None:
-    """Return the Query of a page, or None where nothing can be in it."""
-    owner_id, conversation_id = share.owner_id, share.conversation_id
-    first, last = keys.SHOWN, _BEHIND_EVERY_ITEM
-    if share.read_only:
-        if share.up_to is None:
-            return None
-        last = f"{keys.SHOWN}{share.up_to}"
+    """Return the Query of what was there when the link was made, or None for nothing."""
+    if share.up_to is None:
+        return None
+    first, last = keys.SHOWN, f"{keys.SHOWN}{share.up_to}"
     if cut.after is not None:
         # Ids are equally long, so nothing sorts between this and the next message. Not an
         # ExclusiveStartKey, which DynamoDB refuses outside the range; and not the key that the
         # id has by itself, for it may be that of a hidden item.
         first = f"{keys.SHOWN}{cut.after} "
+    # Rows of before hidden items had a range of their own (docs/adr/0085) are passed over.
     wanted = ["#role IN (:user, :assistant)"]
     values = {":user": "user", ":assistant": "assistant"}
     if cut.before is not None:
         last = min(last, f"{keys.SHOWN}{cut.before}")
         wanted.append("id <> :before")
         values[":before"] = cut.before
-    if not share.read_only:
-        written_before = "id <= :up_to OR " if share.up_to is not None else ""
-        wanted.append(f"({written_before}via_share = :share)")
-        values[":share"] = share.id
-        if share.up_to is not None:
-            values[":up_to"] = share.up_to
     if first > last:
         return None
     return {
-        "KeyConditionExpression": "PK = :conversation AND SK BETWEEN :first AND :last",
+        **_range(share, cut, first, last, values),
         "FilterExpression": " AND ".join(wanted),
         "ProjectionExpression": _ITEM,
+        "ExpressionAttributeNames": _ALIASES,
+    }
+
+
+def _references(share: Share, cut: Cut) -> dict[str, Any]:
+    """Return the Query of the references to what viewers wrote through a link."""
+    prefix = keys.written_through(share.digest)
+    first = f"{prefix}{cut.after} " if cut.after is not None else prefix
+    last = f"{prefix}{cut.before or _BEHIND_EVERY_ITEM}"
+    return {**_range(share, cut, first, last, {}), "ProjectionExpression": "item_id"}
+
+
+def _range(
+    share: Share, cut: Cut, first: str, last: str, values: Mapping[str, str]
+) -> dict[str, Any]:
+    partition = keys.content_partition(share.owner_id, share.conversation_id)
+    given = {":conversation": partition, ":first": first, ":last": last, **values}
+    return {
+        "KeyConditionExpression": "PK = :conversation AND SK BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {name: {"S": value} for name, value in given.items()},
         "Select": "SPECIFIC_ATTRIBUTES",
-        "ExpressionAttributeNames": {"#role": "role"},
-        "ExpressionAttributeValues": {
-            ":conversation": {"S": keys.content_partition(owner_id, conversation_id)},
-            ":first": {"S": first},
-            ":last": {"S": last},
-            **{name: {"S": value} for name, value in values.items()},
-        },
         "ScanIndexForward": cut.before is None,
         "Limit": cut.limit + 1,
     }

@@ -55,7 +55,8 @@ def share(**fields: object) -> Share:
         "| $x^2$ |\n|---|",
         "- $x^2$",
         "> \\(x^2\\)",
-        "$\nx^2\n$".replace("\n", ""),
+        "the $x^2$th",
+        "$`x^2`$",
     ],
 )
 def test_formulas_stand_in_their_line(text: str) -> None:
@@ -76,6 +77,7 @@ def test_formulas_stand_in_their_line(text: str) -> None:
         "> $$\n> x^2\n> $$",
         "\\begin{equation}\nx^2\n\\end{equation}",
         "so $$x^2$$ and",
+        "```math\nx^2\n```",
     ],
 )
 def test_formulas_stand_in_a_line_of_their_own(text: str) -> None:

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
+from colloquy.render.budget import Budget
 from colloquy.render.code import code_block
 from colloquy.render.formulas import mathml
 from colloquy.render.math_rules import is_block
@@ -22,6 +23,7 @@ PICTURES: Final = "pictures"
 _LINK: Final = re.compile(r"(https?://|mailto:)\S", re.IGNORECASE)
 _BOX: Final = Markup('<span class="box" role="img" aria-label="{name}">{mark}</span> ')
 _DISPLAYED: Final = Markup('<span class="formula" tabindex="0">{math}</span>')
+_PARAGRAPH: Final = Markup("<p>{}</p>\n")
 _VERBATIM: Final = Markup('<code class="tex">{source}</code>')
 
 
@@ -29,7 +31,10 @@ class Renderer(RendererHTML):
     """Renders what the page shows otherwise than the parser would."""
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return code_block(tokens[idx].content, tokens[idx].info, env[BUDGET])
+        token, budget = tokens[idx], env[BUDGET]
+        if token.info.strip() == "math" and (math := _math(token, budget, block=True)):
+            return _PARAGRAPH.format(_DISPLAYED.format(math=math))
+        return code_block(token.content, token.info, budget)
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         return code_block(tokens[idx].content, "", env[BUDGET])
@@ -76,15 +81,18 @@ class Renderer(RendererHTML):
         return f"<{tokens[idx].info}{tokens[idx].tag}>"
 
     def formula(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        token, budget = tokens[idx], env[BUDGET]
-        block = is_block(token)
-        with budget.working() as has_time:
-            math = mathml(token.content, block=block) if has_time else None
+        token, block = tokens[idx], is_block(tokens[idx])
+        math = _math(token, env[BUDGET], block=block)
         if math is None:
             shown = _VERBATIM.format(source=f"{token.markup}{token.content}{token.info}")
         else:
             shown = _DISPLAYED.format(math=math) if block else math
-        return Markup("<p>{}</p>\n").format(shown) if token.block else shown
+        return _PARAGRAPH.format(shown) if token.block else shown
+
+
+def _math(token: Token, budget: Budget, *, block: bool) -> Markup | None:
+    with budget.working() as has_time:
+        return mathml(token.content, block=block) if has_time else None
 
 
 def footnotes_open(

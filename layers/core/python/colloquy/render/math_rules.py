@@ -21,9 +21,11 @@ _MAX_LINES: Final = 100
 _ENVIRONMENT: Final = re.compile(
     r"\\begin\{((?:equation|align|aligned|alignat|gather|gathered|multline|split|eqnarray)\*?)\}"
 )
-# A formula between single dollars neither begins nor ends with a space, and no digit or letter
-# follows it: "$5 to $10" and "$HOME:$PATH" are none.
-_DOLLARS: Final = re.compile(r"\$(?=[^\s$])((?:[^$\\]|\\.)*?(?<!\s))\$(?![\w$])", re.DOTALL)
+# A formula between single dollars neither begins nor ends with a space, and no digit or word
+# follows it, but for the end of one as in "$n$th": "$5 to $10" and "$HOME:$PATH" are none.
+_DOLLARS: Final = re.compile(
+    r"\$(?=[^\s$])((?:[^$\\]|\\.)*?(?<!\s))\$(?!(?!(?:th|st|nd|rd|s)\b)\w|\$)", re.DOTALL
+)
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}[,;:.]?\s+[^\W\d_]{2,}|\n\s*\n")
 _MATHS: Final = re.compile(r"[\\^_=+<>]")
 _PRICE: Final = re.compile(r"\d[\d.,]*(?:\s?[kKmMbB])?[\s,;:.)/\u2013-]")
@@ -31,7 +33,7 @@ _PRICE: Final = re.compile(r"\d[\d.,]*(?:\s?[kKmMbB])?[\s,;:.)/\u2013-]")
 
 def is_block(token: Token) -> bool:
     """Say whether a formula stands in a line of its own, wherever it was written."""
-    return token.markup not in {"$", "\\("}
+    return token.markup not in {"$", "$`", "\\("}
 
 
 def math_rules(parser: MarkdownIt) -> None:
@@ -74,7 +76,10 @@ def _dollars(state: StateInline) -> tuple[str, str, str] | None:
     found = _DOLLARS.match(state.src, start, min(start + MAX_FORMULA, state.posMax))
     if found is None or _reads_like_prose(found[1]):
         return None
-    return "$", found[1], "$"
+    content = found[1]
+    if len(content) > 2 and content[0] == content[-1] == "`":  # as GitHub takes it
+        return "$`", content[1:-1], "`$"
+    return "$", content, "$"
 
 
 def _reads_like_prose(content: str) -> bool:

@@ -12,11 +12,12 @@ from colloquy.domain.item import Content, Item
 from colloquy.domain.page import MAX_ANSWER_BYTES, answer_bytes
 from colloquy.domain.share import Share, ShownItem, View
 from colloquy.render import budget as limits
-from colloquy.render import export_document, export_page
+from colloquy.render import export_document, export_page, markdown
 from colloquy.render.budget import MAX_FACTOR, SPARE_BYTES, Budget
 from colloquy.render.document import document
 from colloquy.render.markdown import to_html
 from colloquy.render.page import page
+from colloquy.render.recent import RecentTexts
 from tests.support import amplifying
 
 NOW = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
@@ -90,6 +91,7 @@ def test_a_table_with_some_cells_missing_is_a_table() -> None:
 
 
 def test_a_slow_lexer_leaves_the_rest_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "_RECENT", RecentTexts())
     clock = iter(range(1_000))
     monkeypatch.setattr(time, "thread_time", lambda: next(clock) / 10)
     html = to_html("```py\nimport os\nimport os\n```\n\n```py\nimport os\n```\n", unhurried())
@@ -172,3 +174,44 @@ def test_the_frame_of_an_export_is_small() -> None:
     for render in (export_page.page, export_document.document):
         text = render(conversation, [], is_first=True, next_address="https://x/" + "y" * 500)
         assert answer_bytes(text) < 50_000
+
+
+def test_a_text_is_rendered_once_while_links_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "_RECENT", RecentTexts())
+    parsed: list[str] = []
+    parse = markdown._formatted
+
+    def counted(text: str, *more: Any) -> str:
+        parsed.append(text)
+        return parse(text, *more)
+
+    monkeypatch.setattr(markdown, "_formatted", counted)
+    large = "*y* " * 1_100
+    note = "A[^1]\n\n[^1]: B"
+    for text, times in (("**a**", 1), ("```py\nimport os\n```", 1), (large, 2), (note, 2)):
+        first = to_html(text, Budget(time.monotonic() + 60, "item_1"))
+        assert to_html(text, Budget(time.monotonic() + 60, "item_1")) == first
+        assert parsed.count(text) == times
+    for number in range(200):
+        to_html(f"*{number}*", unhurried())
+    to_html("**a**", unhurried())
+    assert parsed.count("**a**") == 2
+
+
+def test_a_picture_is_not_taken_from_another_message() -> None:
+    typed = "![a](data:image/png;picture,0)"
+    assert "<img" not in to_html(typed, unhurried())
+    assert 'src="data:image/png;base64,AAAA"' in to_html(
+        "![a](data:image/png;base64,AAAA)", unhurried()
+    )
+    assert "<img" not in to_html(typed, unhurried())
+
+
+def test_code_without_its_colours_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "_RECENT", RecentTexts())
+    text = "```py\nimport os\n```"
+    with monkeypatch.context() as slow:
+        clock = iter(range(1_000))
+        slow.setattr(time, "thread_time", lambda: next(clock))
+        assert "<span" not in to_html(text, unhurried())
+    assert "<span" in to_html(text, unhurried())

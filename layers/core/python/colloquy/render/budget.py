@@ -59,6 +59,11 @@ class Budget:
         self._characters -= len(text)
         return True
 
+    @property
+    def has_time(self) -> bool:
+        """Whether CPU time remains for code and formulas."""
+        return self._seconds > 0
+
     def next_name(self) -> str:
         """Return a name for the next text of the message."""
         self._texts += 1
@@ -96,7 +101,7 @@ class Budget:
         """Take the CPU time of the block off the message's; False where none remains."""
         start = time.thread_time()
         try:
-            yield self._seconds > 0
+            yield self.has_time
         finally:
             self._seconds -= time.thread_time() - start
 

@@ -31,6 +31,7 @@ from colloquy.render.code import code_block
 from colloquy.render.elements import BUDGET, PICTURES, Renderer, footnotes_open
 from colloquy.render.math_rules import math_rules
 from colloquy.render.pictures import Pictures
+from colloquy.render.recent import RecentTexts
 from colloquy.render.tags import PAIRED, tags
 from colloquy.render.visible import visible
 
@@ -71,6 +72,7 @@ _CLEANER: Final = nh3.Cleaner(
     url_schemes={"http", "https", "mailto", "picture"},
     link_rel="nofollow noopener noreferrer ugc",
 )
+_RECENT: Final = RecentTexts()
 _COUNT: Final = "token_count"
 _PLAIN: Final = Markup('<pre class="plain" tabindex="0" dir="auto">{text}</pre>')
 
@@ -85,7 +87,9 @@ def to_html(text: str, budget: Budget) -> Markup:
     source = pictures.take_out(shown)
     if budget.allows(source):
         with suppress(TooMuchMarkupError):
-            html = _formatted(source, budget, pictures)
+            html = _RECENT.get(shown) or _formatted(source, budget, pictures)
+            if budget.has_time and not pictures.are_there:
+                _RECENT.put(shown, html)
             if budget.spend(source, html):
                 return Markup(pictures.put_in(html))  # noqa: S704 - sanitised
     return _PLAIN.format(text=shown)

@@ -53,6 +53,11 @@ class Pictures:
         self._aside: dict[str, str] = {}
         self._kept: list[str] = []
 
+    @property
+    def are_there(self) -> bool:
+        """Whether the text has had any."""
+        return bool(self._aside or self._kept)
+
     def take_out(self, text: str) -> str:
         """Return the text with a short name in the place of each picture's bytes."""
         return _IN_MARKDOWN.sub(self._put_aside, text) if "data:image/" in text else text

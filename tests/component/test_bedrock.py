@@ -389,7 +389,7 @@ def test_bedrock_is_what_the_templates_own_table_is_for(
     monkeypatch: pytest.MonkeyPatch, bedrock: ModelServer
 ) -> None:
     """The default parameters, as a deployment without any has them."""
-    environment = declared().functions["RegenerationsFunction"].environment
+    environment = declared().functions["ResponsesFunction"].environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)

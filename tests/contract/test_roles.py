@@ -29,7 +29,7 @@ MODEL = {
     },
 }
 BESIDES_DYNAMODB: Mapping[str, Mapping[str, Any]] = {
-    "RegenerationsFunction": MODEL,
+    "ResponsesFunction": MODEL,
     "TitlesFunction": MODEL,
     "PurgeFunction": {"sqs:SendMessage": {"Fn::GetAtt": ["ErasuresParked", "Arn"]}},
 }

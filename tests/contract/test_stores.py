@@ -20,7 +20,7 @@ from colloquy.domain.item import Item
 from colloquy.domain.page import GaveUp, PageRequest
 from colloquy.domain.place import Place
 from colloquy.domain.project import ProjectChanges
-from colloquy.domain.receipt import AlreadyDoneError
+from colloquy.domain.receipt import AlreadyDoneError, Once
 from colloquy.domain.title import AutomaticTitle
 from colloquy.domain.version import Version
 from colloquy.services.ports import ConversationRows, ExportRows, ImportRows, ItemRows, ProjectRows
@@ -265,6 +265,27 @@ def test_hidden_messages_are_read_in_one_order_with_the_others(stores: Stores) -
         page = PageRequest(order="asc", after=after, limit=1)
         _, found = stores.items.read_shown("alice", added.id, page)
         assert list(found) == [items[n] for n in shown]
+
+
+def test_the_latest_messages_come_with_the_receipt_of_a_request(stores: Stores) -> None:
+    conversation = make.conversation()
+    items = [
+        make.item(conversation, 1, model="m", status="incomplete", usage=make.usage()),
+        make.item(conversation, 2, role="tool"),
+        make.item(conversation, 3),
+    ]
+    receipt = make.receipt()
+    stores.conversations.add(conversation, [], None)
+    stores.items.append("alice", items, None, receipt)
+    once = Once(key=receipt.key, fingerprint="another")
+    header, found, earlier = stores.items.latest("alice", conversation.id, 1, once)
+    assert (header.id, list(found)) == (conversation.id, items[::-1])
+    assert earlier is not None
+    assert (earlier.key, earlier.fingerprint) == (receipt.key, receipt.fingerprint)
+    for asked in (None, Once(key="other", fingerprint="f")):
+        assert stores.items.latest("alice", conversation.id, 1, asked)[2] is None
+    with pytest.raises(NotFoundError):
+        stores.items.latest("bob", conversation.id, 1, once)
 
 
 def test_nothing_is_read_of_a_conversation_that_is_gone(stores: Stores) -> None:

@@ -23,7 +23,7 @@ from colloquy.domain.item import Item
 from colloquy.domain.page import Archived, Order, PageRequest
 from colloquy.domain.place import Place
 from colloquy.domain.project import Project, ProjectChanges
-from colloquy.domain.receipt import AlreadyDoneError, Receipt
+from colloquy.domain.receipt import AlreadyDoneError, Once, Receipt
 from colloquy.domain.title import AutomaticTitle
 from colloquy.domain.version import Version
 from colloquy.services.ports import IfMatch
@@ -212,6 +212,13 @@ class FakeItems:
     ) -> tuple[Conversation, Iterator[Item]]:
         header, found = self.read(owner_id, conversation_id, page.order, page)
         return header, (item for item in found if not ids.is_hidden(item.id))
+
+    def latest(
+        self, owner_id: str, conversation_id: str, page: int, once: Once | None
+    ) -> tuple[Conversation, Iterator[Item], Receipt | None]:
+        assert page > 0
+        header, found = self.read(owner_id, conversation_id, "desc")
+        return header, found, self._memory.receipts.get((owner_id, once.key if once else ""))
 
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest

@@ -8,6 +8,7 @@ from colloquy.domain.conversation import Conversation
 from colloquy.domain.item import Item, is_hidden
 from colloquy.domain.project import Project
 from colloquy.domain.receipt import Once, Receipt
+from colloquy.domain.usage import Usage
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -35,6 +36,10 @@ def item(of: Conversation, seconds: int = 0, **fields: Any) -> Item:
     facts = {"role": "user", "content": "Hello", "created_at": at, **fields}
     hidden = is_hidden(facts["role"], facts["content"])
     return Item(**{"id": ids.mint(ids.ITEM, at, hidden=hidden), "conversation_id": of.id, **facts})
+
+
+def usage(**counts: int) -> Usage:
+    return Usage(**{"input_tokens": 9, "output_tokens": 4, "reasoning_tokens": 3, **counts})
 
 
 def project(seconds: int = 0, **fields: Any) -> Project:

@@ -244,6 +244,17 @@ REQUESTS: Final[Mapping[str, Mapping[str, Json]]] = {
         "text": {"content": "Paris, of course."},
         "parts": {"content": _PARTS["content"]},
     },
+    "create_response": {
+        "content": {"content": "And of Italy?"},
+        "items": {
+            "items": [
+                {"role": "developer", "content": "Answer in one word."},
+                {"role": "user", "content": "And of Italy?"},
+            ],
+            "temperature": 0.2,
+        },
+        "to_what_is_there": {"max_tokens": 100},
+    },
     "regenerate_item": {
         "as_set_up": {},
         "shorter": {"instructions": "In five words.", "temperature": 0.2, "max_tokens": 100},

@@ -33,6 +33,7 @@ BEARER: Final = (
 TAGS: Final = {
     "conversations": "Create, list, open, change and delete conversations.",
     "items": "The messages of a conversation, and the texts each has had.",
+    "responses": "What a model says to the messages of a conversation.",
     "projects": "What conversations are filed in.",
     "shares": "Links that show a conversation, or one message, to everyone who has them.",
     "public": "What a link shows; without a token.",

@@ -67,7 +67,7 @@ def test_where_there_is_no_wheel_it_is_said_and_goes_on_without(
 def test_the_choice_reaches_the_functions_through_the_templates_parameters() -> None:
     choice = choose({"MODEL_BASE_URL": "http://host/v1", "MODEL": "m"}, 1)
     functions = load(ROOT / "template.yaml", choice.parameters).functions
-    for name in ("RegenerationsFunction", "TitlesFunction"):
+    for name in ("ResponsesFunction", "TitlesFunction"):
         assert functions[name].environment["MODEL_PROVIDER"] == "openai"
         assert functions[name].environment["MODEL_BASE_URL"] == "http://host/v1"
     assert "MODEL_PROVIDER" not in functions["ItemsFunction"].environment

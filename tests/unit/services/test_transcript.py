@@ -187,3 +187,34 @@ def test_a_conversation_cut_between_call_and_output_is_still_one() -> None:
         100,
     )
     assert told == [Turn("user", ["Output of the tool call c1:", "2", "?"])]
+
+
+def test_messages_of_chat_completions_are_read_as_they_are() -> None:
+    calls = [
+        {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"x": 1}'}},
+        {"id": "c2", "type": "custom", "custom": {"name": "grep", "input": "x"}},
+    ]
+    assert turns_of(
+        message("user", "One and one?", name="ann"),
+        message("user", "Well?", name="bob"),
+        message("assistant", None, tool_calls=calls),
+        message("tool", "2", tool_call_id="c1"),
+        message("tool", "", tool_call_id="c2"),
+    ) == [
+        Turn("user", ["One and one?"], "ann"),
+        Turn("user", ["Well?"], "bob"),
+        Turn(
+            "assistant",
+            [],
+            tool_calls=(MADE, ToolCall(id="c2", name="grep", arguments="x", kind="custom")),
+        ),
+        Turn("tool", ["2"], tool_call_id="c1"),
+        Turn("tool", ["(nothing)"], tool_call_id="c2"),
+    ]
+
+
+@pytest.mark.parametrize("call", [{}, {"function": 1}, {"id": 1, "function": {"arguments": [1]}}])
+def test_odd_calls_are_calls_of_some_tool(call: dict[str, Any]) -> None:
+    turns = turns_of(message("user", "?"), message("assistant", None, tool_calls=[call]))
+    (made,) = turns[1].tool_calls
+    assert made.name == "tool"

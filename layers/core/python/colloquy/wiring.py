@@ -26,6 +26,7 @@ from colloquy.services.models import ANSWER_SECONDS, Models
 from colloquy.services.ports import ViewRows
 from colloquy.services.projects import Projects
 from colloquy.services.regeneration import Regenerations
+from colloquy.services.responses import Responses
 from colloquy.services.shares import Shares
 from colloquy.services.titles import Titles
 from colloquy.services.viewing import Viewing
@@ -114,6 +115,13 @@ def edits() -> Edits:
 def regenerations() -> Regenerations:
     """Return the service that has a model write."""
     return Regenerations(EditStore(table()), ProjectStore(table()), models(), _utc_now)
+
+
+@cache
+def responses() -> Responses:
+    """Return the service that has a model respond."""
+    edits, projects = EditStore(table()), ProjectStore(table())
+    return Responses(ItemStore(table()), edits, projects, models(), _utc_now)
 
 
 @cache

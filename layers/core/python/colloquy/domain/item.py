@@ -9,12 +9,15 @@ from typing import Any, Final, Literal
 from colloquy.domain import ids
 from colloquy.domain.page import answer_bytes
 from colloquy.domain.title import AutomaticTitle, title_from
+from colloquy.domain.usage import Usage
 
 Role = Literal["user", "assistant", "system", "developer", "tool"]
 ContentPart = Mapping[str, Any]
 Content = str | Sequence[ContentPart] | None
 """A text, parts, or None: an assistant that only calls tools."""
 ToolCall = Mapping[str, Any]
+Status = Literal["completed", "incomplete"]
+"""Incomplete is what a model wrote until it met the limit of its answer."""
 
 MAX_MESSAGE_BYTES: Final = 350 * 1024
 """A message in UTF-8 JSON: DynamoDB holds 400 KB a row, names and the other fields included."""
@@ -45,7 +48,7 @@ _TRAFFIC_PARTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemDraft:
-    """A message as a client sends it, before it has an id and a place.
+    """A message before it has an id and a place: a client's, or the answer of a ``model``.
 
     ``name``, ``tool_calls`` and ``tool_call_id`` are those of Chat Completions' messages.
     """
@@ -57,6 +60,9 @@ class ItemDraft:
     name: str | None = None
     tool_calls: Sequence[ToolCall] = ()
     tool_call_id: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    status: Status = "completed"
 
     @property
     def size(self) -> int:
@@ -84,6 +90,7 @@ class ItemDraft:
 class Item:
     """One message: ``version`` counts its texts, ``model`` names what wrote the current one.
 
+    ``usage`` is what that one took, and ``status`` whether it came to its end.
     ``via_share`` is the link a viewer wrote it through, ``author`` that viewer.
     """
 
@@ -96,6 +103,8 @@ class Item:
     metadata: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     model: str | None = None
+    usage: Usage | None = None
+    status: Status = "completed"
     edited_at: datetime | None = None
     author: str | None = None
     via_share: str | None = None
@@ -123,6 +132,7 @@ class Item:
             self.model,
             self.author,
             self.chat_fields,
+            self.usage.counts if self.usage else None,
         )
 
 

@@ -1,6 +1,6 @@
 """What a response of a model took, in tokens."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +21,8 @@ class Usage:
     def total_tokens(self) -> int:
         """Tokens of the prompt and the response together."""
         return self.input_tokens + self.output_tokens
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All counts by name, the total included."""
+        return {**asdict(self), "total_tokens": self.total_tokens}

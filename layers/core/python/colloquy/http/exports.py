@@ -10,7 +10,8 @@ from colloquy.http.content import ContentOut
 from colloquy.http.conversations import ConversationOut
 from colloquy.http.items import ItemOut
 from colloquy.http.models import UNIQUE, Answer, CreatedAt
-from colloquy.http.versions import ModelOfText, NumberOfText
+from colloquy.http.usage import UsageOfText
+from colloquy.http.versions import ModelOfText, NumberOfText, StatusOfText
 
 FORMAT_VERSION: Final = 1
 """Of the JSON document: goes up when an import could not read what was exported before."""
@@ -33,6 +34,8 @@ class ExportedVersionOut(Answer):
     version: NumberOfText
     content: ContentOut
     model: ModelOfText
+    usage: UsageOfText = None
+    status: StatusOfText = "completed"
     created_at: CreatedAt
 
 

@@ -17,7 +17,7 @@ from colloquy.domain.version import MAX_VERSIONS, Version
 from colloquy.http.content import ContentOrNothing, empty_content
 from colloquy.http.conversations import Archived, Title
 from colloquy.http.exports import PLACE
-from colloquy.http.items import ChatMessage
+from colloquy.http.items import ChatMessage, StatusOut
 from colloquy.http.models import (
     UNIQUE,
     Answer,
@@ -28,6 +28,7 @@ from colloquy.http.models import (
     no_longer_than,
     shaped,
 )
+from colloquy.http.usage import UsageIn
 
 _LONGEST_ID: Final = 256
 _LONGEST_NAME: Final = 256
@@ -69,6 +70,7 @@ Model = Annotated[
         description="The model that wrote the text; null: a person.",
     ),
 ]
+UsageGiven = Annotated[UsageIn, Field(description="What the answer took, in tokens.")]
 WrittenAt = Annotated[Moment, Field(description="When it was written.")]
 
 ImportId = Annotated[
@@ -86,6 +88,8 @@ class VersionIn(RequestBody):
     version: Number
     content: ContentOrNothing
     model: Model | None
+    usage: UsageGiven | None = None
+    status: StatusOut = "completed"
     created_at: WrittenAt
 
 
@@ -109,11 +113,12 @@ class ItemIn(ChatMessage):
         ]
         | None
     )
-    status: Literal["completed"]
+    status: StatusOut
     version: Annotated[
         int, Field(ge=1, le=MAX_VERSIONS, description="Counts the texts it has had.")
     ]
     model: Model | None
+    usage: UsageGiven | None = None
     created_at: WrittenAt
     edited_at: Annotated[Moment, Field(description="When it got the current text.")] | None
     metadata: Metadata | None = None
@@ -244,6 +249,8 @@ def _entry(sent: ItemIn, next_after: Place | None) -> ExportedItem:
         metadata=sent.metadata or {},
         version=sent.version,
         model=sent.model,
+        usage=sent.usage.usage() if sent.usage else None,
+        status=sent.status,
         created_at=sent.created_at,
         edited_at=sent.edited_at,
         author=sent.author,
@@ -257,6 +264,8 @@ def _entry(sent: ItemIn, next_after: Place | None) -> ExportedItem:
             content=each.content,  # type: ignore[arg-type] # as it came
             created_at=each.created_at,
             model=each.model,
+            usage=each.usage.usage() if each.usage else None,
+            status=each.status,
         )
         for each in sent.versions
     ]

@@ -14,7 +14,15 @@ from pydantic import (
 )
 
 from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE
-from colloquy.domain.item import MAX_CALL_ID, MAX_NAME, MAX_TOOL_CALLS, Content, ItemDraft, Role
+from colloquy.domain.item import (
+    MAX_CALL_ID,
+    MAX_NAME,
+    MAX_TOOL_CALLS,
+    Content,
+    ItemDraft,
+    Role,
+    Status,
+)
 from colloquy.http.content import ContentIn, ContentOrNothing, ContentOut, empty_content
 from colloquy.http.models import (
     CreatedAt,
@@ -25,6 +33,7 @@ from colloquy.http.models import (
     no_longer_than,
     shaped,
 )
+from colloquy.http.usage import UsageOfText
 
 
 class ChatMessage(RequestBody):
@@ -181,6 +190,10 @@ ItemsBody = Annotated[
     Body(),
 ]
 
+StatusOut = Annotated[
+    Status, Field(description="`incomplete` where a model met the limit of its answer.")
+]
+
 
 def _is_empty(value: object) -> bool:
     return not value
@@ -194,7 +207,7 @@ class ItemOut(ResponseBody):
     role: Annotated[Role, Field(description="Who says it.")]
     content: ContentOut
     call_id: Annotated[str | None, Field(description="The client's own reference, or null.")]
-    status: Literal["completed"] = "completed"
+    status: StatusOut = "completed"
     version: Annotated[
         int,
         Field(description="Counts the texts it has had.", json_schema_extra={"minimum": 1}),
@@ -204,6 +217,7 @@ class ItemOut(ResponseBody):
     ]
     created_at: CreatedAt
     edited_at: Annotated[datetime | None, shaped("Z$", "When it got the current text, or null.")]
+    usage: UsageOfText = None
     metadata: Annotated[
         dict[str, str] | None,
         Field(description="There only where the client gave some.", exclude_if=_is_empty),

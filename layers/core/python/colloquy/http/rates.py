@@ -29,6 +29,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "POST /v1/conversations/import": 10,
     # Seconds of a model each, and its price.
     "POST /v1/conversations/{conversation_id}/items/{item_id}/regenerate": 20,
+    "POST /v1/conversations/{conversation_id}/responses": 20,
 }
 """Tokens a request takes, by route key; every other request takes one."""
 

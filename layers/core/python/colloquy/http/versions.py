@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from colloquy.domain.item import Status
 from colloquy.domain.page import Page
-from colloquy.domain.project import MAX_INSTRUCTIONS
 from colloquy.domain.version import Version
 from colloquy.http.content import ContentOut
 from colloquy.http.models import (
@@ -15,11 +15,8 @@ from colloquy.http.models import (
     HasMore,
     LastId,
     NextAfter,
-    RequestBody,
-    Whole,
 )
-from colloquy.models.prompt import Sampling
-from colloquy.services.models import ResponseParameters
+from colloquy.http.usage import UsageOfText
 
 NumberOfText = Annotated[
     int,
@@ -27,6 +24,19 @@ NumberOfText = Annotated[
         validation_alias="number",
         description="Its number, from 1.",
         json_schema_extra={"minimum": 1},
+    ),
+]
+
+
+def _is_complete(status: str) -> bool:
+    return status == "completed"
+
+
+StatusOfText = Annotated[
+    Status,
+    Field(
+        description="Only where it is `incomplete`: the model met the limit of its answer.",
+        exclude_if=_is_complete,
     ),
 ]
 ModelOfText = Annotated[str | None, Field(description="The model that wrote it; null: a person.")]
@@ -38,6 +48,8 @@ class VersionOut(Answer):
     version: NumberOfText
     content: ContentOut
     model: ModelOfText
+    usage: UsageOfText = None
+    status: StatusOfText = "completed"
     created_at: CreatedAt
     current: Annotated[bool, Field(description="Whether the message has this text now.")]
 
@@ -62,52 +74,3 @@ def versions_out(page: Page[Version]) -> VersionListOut:
         has_more=page.has_more,
         next_after=page.next_after,
     )
-
-
-class Regenerate(RequestBody):
-    """How a model is to write the message anew; every field may be left out."""
-
-    model: (
-        Annotated[
-            str,
-            Field(
-                min_length=1,
-                max_length=256,
-                description="A model's name; the deployment says which there are.",
-            ),
-        ]
-        | None
-    ) = None
-    instructions: (
-        Annotated[
-            str,
-            Field(
-                max_length=MAX_INSTRUCTIONS,
-                description="For this answer, behind the project's instructions.",
-            ),
-        ]
-        | None
-    ) = None
-    temperature: (
-        Annotated[
-            float, Field(ge=0, le=2, description="How freely it writes; models differ in it.")
-        ]
-        | None
-    ) = None
-    max_tokens: (
-        Annotated[
-            int,
-            Field(ge=1, description="The answer's longest; models have their own limit."),
-            Whole,
-        ]
-        | None
-    ) = None
-
-    def parameters(self) -> ResponseParameters:
-        """Return the parameters as the services take them."""
-        return ResponseParameters(
-            model=self.model,
-            instructions=self.instructions,
-            max_tokens=self.max_tokens,
-            sampling=Sampling(temperature=self.temperature),
-        )

@@ -18,7 +18,7 @@ from colloquy.domain.item import Content, Item, ItemDraft
 from colloquy.domain.page import Page, PageRequest, take
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
 from colloquy.domain.retitle import Retitle, is_source, retitle_after_edit, retitle_from
-from colloquy.domain.version import MAX_VERSIONS, Version, at_version, with_text
+from colloquy.domain.version import MAX_VERSIONS, Text, Version, at_version, with_text
 from colloquy.services.arguments import known_id
 from colloquy.services.items import refuse_too_large
 from colloquy.services.ports import Clock, EditRows, IfMatch
@@ -28,8 +28,8 @@ _WRITE_TRIES: Final = 30
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}")
 
-NextText = Callable[[Item], tuple[Content, str | None]]
-"""Gives the next content of a message that was just read, and the model that wrote it."""
+NextText = Callable[[Item], Text]
+"""Gives the next text of a message that was just read."""
 
 
 class Edits:
@@ -58,8 +58,8 @@ class Edits:
             ConflictError: others kept changing it.
         """
 
-        def text(_: Item) -> tuple[Content, None]:
-            return content, None
+        def text(_: Item) -> Text:
+            return Text(content)
 
         return self._write(owner_id, conversation_id, item_id, text, if_match, once)
 
@@ -80,11 +80,11 @@ class Edits:
         """
         number = _number_from(version)
 
-        def text(item: Item) -> tuple[Content, str | None]:
+        def text(item: Item) -> Text:
             wanted = self._edits.version(owner_id, item, number) if number else None
             if wanted is None:
                 raise NotFoundError("version")
-            return wanted.content, wanted.model
+            return Text(wanted.content, wanted.model, wanted.usage, wanted.status)
 
         return self._write(owner_id, conversation_id, item_id, text, None, once)
 
@@ -169,9 +169,8 @@ def write_version(
             return replayed(edits, owner_id, item, AlreadyDoneError(earlier).facts_for(once))
         if if_match is not None and item.version not in if_match:
             raise PreconditionFailedError("message")
-        content, model = text(item)
         now = clock()
-        after = with_text(item, content, _later(item, now), model)
+        after = with_text(item, text(item), _later(item, now))
         if after.version > MAX_VERSIONS:
             raise ConflictError(f"A message holds at most {MAX_VERSIONS:,} versions.")
         refuse_too_large([_draft_of(after)])

@@ -54,16 +54,9 @@ class Items:
         known_id(ids.CONVERSATION, conversation_id, "conversation")
         refuse_too_large(drafts, within=within)
         deadline = time.monotonic() + APPEND_SECONDS
-
-        def write(minted: list[str], now: datetime) -> list[Item]:
-            facts: Facts = {"items": " ".join(minted), "at": now.isoformat()}
-            items = items_from(drafts, conversation_id, minted, now)
-            receipt = once.receipt(now, facts) if once else None
-            self._items.append(owner_id, items, automatic_title(items), receipt)
-            return items
-
+        where = (owner_id, conversation_id)
         try:
-            return Written(append_in_order(drafts, self._clock, deadline, write))
+            return Written(append_drafts(self._items, self._clock, where, drafts, once, deadline))
         except AlreadyDoneError as done:
             earlier = done.facts_for(once)
             at = datetime.fromisoformat(earlier["at"])
@@ -104,6 +97,37 @@ class Items:
         return self._items.get(owner_id, conversation_id, item_id)
 
 
+def append_drafts(
+    rows: ItemRows,
+    clock: Clock,
+    where: tuple[str, str],
+    drafts: Sequence[ItemDraft],
+    once: Once | None,
+    deadline: float,
+) -> list[Item]:
+    """Write messages at the end of a conversation (owner and id), all or nothing, in their order.
+
+    ``deadline`` as that of ``append_in_order``. The facts of the receipt are ``items``, the ids,
+    and ``at``.
+
+    Raises:
+        NotFoundError: the conversation is not there.
+        ConversationFullError: it would hold more than 10,000.
+        AlreadyDoneError: the request was done before.
+        ConflictError: others kept writing before us.
+    """
+    owner_id, conversation_id = where
+
+    def write(minted: list[str], now: datetime) -> list[Item]:
+        facts: Facts = {"items": " ".join(minted), "at": now.isoformat()}
+        items = items_from(drafts, conversation_id, minted, now)
+        receipt = once.receipt(now, facts) if once else None
+        rows.append(owner_id, items, automatic_title(items), receipt)
+        return items
+
+    return append_in_order(drafts, clock, deadline, write)
+
+
 def items_from(
     drafts: Sequence[ItemDraft], conversation_id: str, minted: Sequence[str], at: datetime
 ) -> list[Item]:
@@ -119,21 +143,27 @@ def items_from(
             name=draft.name,
             tool_calls=draft.tool_calls,
             tool_call_id=draft.tool_call_id,
+            model=draft.model,
+            usage=draft.usage,
+            status=draft.status,
             created_at=at,
         )
         for draft, item_id in zip(drafts, minted, strict=True)
     ]
 
 
-def refuse_too_large(drafts: Sequence[ItemDraft], *, within: str | None = None) -> None:
+def refuse_too_large(
+    drafts: Sequence[ItemDraft], *, within: str | None = None, reserved: int = 0
+) -> None:
     """Pass messages that fit a row each and a transaction together.
 
     ``within`` names the field whose list they are; None for one that is the body itself.
+    ``reserved`` bytes are kept for a message that is written with them.
 
     Raises:
         TooLargeError: they do not.
     """
-    total = 0
+    total = reserved
     for number, draft in enumerate(drafts):
         total += draft.size
         if draft.size > MAX_MESSAGE_BYTES:
@@ -143,14 +173,16 @@ def refuse_too_large(drafts: Sequence[ItemDraft], *, within: str | None = None) 
                 param=f"{within}[{number}]" if within else None,
             )
     if total > MAX_WRITE_BYTES:
+        most = MAX_WRITE_BYTES - reserved
         raise TooLargeError(
             f"The messages of one request are written together or not at all, and may hold "
-            f"{MAX_WRITE_BYTES:,} bytes together, but these have {total:,}. "
+            f"{most:,} bytes together, but these have {total - reserved:,}. "
             "Send them in several requests.",
             param=within,
         )
     answer = sum(draft.answer_bytes for draft in drafts)
-    if answer > MAX_ANSWER_BYTES:
+    # Of what is reserved every character may be one that is escaped once more.
+    if answer + 2 * reserved > MAX_ANSWER_BYTES:
         raise TooLargeError(
             "The answer to these messages would be too large, for their quotes and backslashes "
             "are escaped in it. Send them in several requests.",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from colloquy.domain.errors import InvalidRequestError, ModelUnavailableError, NotFoundError
-from colloquy.domain.item import Content
+from colloquy.domain.item import Content, Status
+from colloquy.domain.version import Text
 from colloquy.models.names import Model, ModelTable
 from colloquy.models.prompt import (
     DEFAULT_SAMPLING,
@@ -122,15 +123,17 @@ def instructions_of(projects: ProjectRows, owner_id: str, project_id: str | None
         return None
 
 
-def content_of(answer: Answer) -> Content:
-    """Return an answer as a message's content: its text, after its reasoning where it has one."""
-    text = answer.text or answer.refusal
-    if not answer.reasoning:
-        return text
-    return [
-        {"type": "reasoning", "text": answer.reasoning},
-        {"type": "output_text", "text": text},
-    ]
+def text_of(answer: Answer) -> Text:
+    """Return an answer as a message's text, its reasoning as a part of its content."""
+    said = answer.text or answer.refusal
+    content: Content = said
+    if answer.reasoning:
+        content = [
+            {"type": "reasoning", "text": answer.reasoning},
+            {"type": "output_text", "text": said},
+        ]
+    status: Status = "incomplete" if answer.finish_reason == "length" else "completed"
+    return Text(content, answer.model, answer.usage, status)
 
 
 def prompt_from(

@@ -107,6 +107,10 @@ class ItemRows(Protocol):
         self, owner_id: str, conversation_id: str, page: PageRequest
     ) -> tuple[Conversation, Iterator[Item]]: ...
 
+    def latest(
+        self, owner_id: str, conversation_id: str, page: int, once: Once | None
+    ) -> tuple[Conversation, Iterator[Item], Receipt | None]: ...
+
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest
     ) -> Iterator[Item | GaveUp]: ...
@@ -114,12 +118,18 @@ class ItemRows(Protocol):
     def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item: ...
 
 
-class EditRows(Protocol):
-    """Messages that change, and their versions, wherever they are kept."""
+class VersionRows(Protocol):
+    """Messages and the texts they have had, wherever they are kept."""
 
     def read(
         self, owner_id: str, conversation_id: str, item_id: str, once: Once | None = None
     ) -> tuple[Conversation, Item, Receipt | None]: ...
+
+    def version(self, owner_id: str, item: Item, number: int) -> Version | None: ...
+
+
+class EditRows(VersionRows, Protocol):
+    """Messages that change, and their versions, wherever they are kept."""
 
     def first_titling(self, owner_id: str, conversation_id: str, without: str) -> Item | None: ...
 
@@ -131,8 +141,6 @@ class EditRows(Protocol):
         receipt: Receipt | None,
         retitle: Retitle | None = None,
     ) -> None: ...
-
-    def version(self, owner_id: str, item: Item, number: int) -> Version | None: ...
 
     def versions(self, owner_id: str, item: Item, page: PageRequest) -> Iterator[Version]: ...
 

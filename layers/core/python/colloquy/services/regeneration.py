@@ -4,8 +4,9 @@ import time
 
 from colloquy.domain import ids
 from colloquy.domain.errors import InvalidRequestError
-from colloquy.domain.item import Content, Item
+from colloquy.domain.item import Item
 from colloquy.domain.receipt import AlreadyDoneError, Once, Written
+from colloquy.domain.version import Text
 from colloquy.services.arguments import known_id
 from colloquy.services.edits import replayed, write_version
 from colloquy.services.models import (
@@ -13,9 +14,9 @@ from colloquy.services.models import (
     Models,
     ResponseParameters,
     configured,
-    content_of,
     instructions_of,
     prompt_from,
+    text_of,
     turns_from,
 )
 from colloquy.services.ports import Clock, EditRows, ProjectRows
@@ -78,7 +79,7 @@ class Regenerations:
         )
         answer = models.ask(prompt_from(model, parameters, turns, deadline))
 
-        def text(_: Item) -> tuple[Content, str]:
-            return content_of(answer), answer.model
+        def text(_: Item) -> Text:
+            return text_of(answer)
 
         return write_version(self._edits, self._clock, where, text, once=once)

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from colloquy.domain.item import Content, Item, ItemDraft, Role
 from colloquy.domain.reasoning import split_reasoning
 from colloquy.models.names import Model
-from colloquy.models.prompt import Image, Part, ToolCall, Turn
+from colloquy.models.prompt import Image, Part, ToolCall, ToolKind, Turn
 
 Message = Item | ItemDraft
 EntryRole = Literal["system", "user", "assistant", "output"]
@@ -45,11 +45,17 @@ class Entry:
     parts: list[Part] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     call_id: str = ""
+    name: str | None = None
 
 
 def entries_of(message: Message, model: Model) -> list[Entry]:
     """Return what a model is told of a message: nothing where it holds only reasoning."""
-    own = Entry(_ROLES[message.role], call_id=message.call_id or "")
+    own = Entry(
+        _ROLES[message.role],
+        call_id=message.tool_call_id or message.call_id or "",
+        name=message.name,
+    )
+    own.calls += map(_chat_call, message.tool_calls)
     outputs: list[Entry] = []
     is_left_out = False
     for part in _parts_of(message.content):
@@ -112,6 +118,20 @@ def _call(part: Mapping[str, Any]) -> ToolCall:
     )
 
 
+def _chat_call(call: Mapping[str, Any]) -> ToolCall:
+    """Return a call as Chat Completions have it; what is inside is kept as clients send it."""
+    kind: ToolKind = "custom" if isinstance(call.get("custom"), dict) else "function"
+    called = call.get(kind)
+    inner = called if isinstance(called, dict) else {}
+    given = inner.get("input" if kind == "custom" else "arguments", "")
+    return ToolCall(
+        id=_id(call.get("id")),
+        name=_id(inner.get("name")) or "tool",
+        arguments=given if isinstance(given, str) else json.dumps(given, ensure_ascii=False),
+        kind=kind,
+    )
+
+
 def _output(part: Mapping[str, Any], model: Model) -> Entry:
     call_id = _id(part.get("call_id", part.get("tool_use_id")))
     entry = Entry("output", call_id=call_id)
@@ -165,14 +185,14 @@ def _placed(entries: Sequence[Entry]) -> Iterator[Turn]:
     taken: set[int] = set()
     for place, entry in enumerate(entries):
         if entry.role == "assistant":
-            yield Turn("assistant", entry.parts, tool_calls=tuple(entry.calls))
+            yield Turn("assistant", entry.parts, entry.name, tool_calls=tuple(entry.calls))
             for call in entry.calls:
                 output = _next_after(place, waiting[call.id])
                 taken.add(output)
                 parts = entries[output].parts if output else []
                 yield Turn("tool", parts or [_NOTHING], tool_call_id=call.id)
         elif entry.role == "user":
-            yield Turn("user", entry.parts)
+            yield Turn("user", entry.parts, entry.name)
         elif place not in taken:
             yield Turn("user", _labelled(entry))
 
@@ -185,7 +205,8 @@ def _next_after(place: int, places: deque[int]) -> int:
 
 
 def _can_join(before: Turn, turn: Turn) -> bool:
-    return before.role == turn.role and turn.role != "tool" and not before.tool_calls
+    is_one_side = before.role == turn.role and before.name == turn.name
+    return is_one_side and turn.role != "tool" and not before.tool_calls
 
 
 def _labelled(entry: Entry) -> list[Part]:

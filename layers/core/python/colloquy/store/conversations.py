@@ -1,7 +1,7 @@
 """Conversation headers in DynamoDB."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from colloquy.domain.conversation import Conversation, ConversationChanges
@@ -16,7 +16,13 @@ from colloquy.domain.page import Archived, GaveUp, PageRequest
 from colloquy.domain.receipt import Receipt
 from colloquy.store import keys
 from colloquy.store.bounded import Effort, bounded_pages, bounded_rows
-from colloquy.store.expressions import matching, project_exists, receipt_put, updating
+from colloquy.store.expressions import (
+    matching,
+    project_exists,
+    receipt_put,
+    updating,
+    valid_receipt,
+)
 from colloquy.store.items import item_puts
 from colloquy.store.refusals import Write
 from colloquy.store.rows import (
@@ -24,7 +30,6 @@ from colloquy.store.rows import (
     conversation_from_row,
     conversation_to_row,
     encode,
-    receipt_from_row,
     timestamp,
 )
 from colloquy.store.table import BATCH_READ, Table
@@ -188,9 +193,7 @@ class ConversationStore:
 
     def receipt(self, owner_id: str, key: str) -> Receipt | None:
         """Return the receipt of an Idempotency-Key, unless its time is over."""
-        row = self._table.get(keys.receipt(owner_id, key))
-        receipt = receipt_from_row(row) if row else None
-        return receipt if receipt and receipt.expires_at > datetime.now(UTC) else None
+        return valid_receipt(self._table.get(keys.receipt(owner_id, key)))
 
     def replace(
         self,

@@ -1,7 +1,7 @@
 """Messages that change after they were written: new versions, old ones, and deletion."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from colloquy.domain.retitle import Retitle
 from colloquy.domain.share import digest_of
 from colloquy.domain.version import Version, current_version
 from colloquy.store import keys
-from colloquy.store.expressions import receipt_put
+from colloquy.store.expressions import receipt_put, valid_receipt
 from colloquy.store.header_changes import first_titling, has_version, header_changes
 from colloquy.store.item_ranges import item_rows
 from colloquy.store.refusals import Write
@@ -26,8 +26,8 @@ from colloquy.store.rows import (
     encode,
     item_from_row,
     lost_versions_to_row,
-    receipt_from_row,
     timestamp,
+    usage_to_row,
     version_from_row,
     version_to_row,
 )
@@ -56,14 +56,8 @@ class EditStore:
         found = self._table.get_many([header, key, *receipt_key])
         if header not in found or key not in found:
             raise NotFoundError(_KIND if header in found else "conversation")
-        receipts = [receipt_from_row(found[each]) for each in receipt_key if each in found]
-        # DynamoDB removes expired rows when it gets to them, not when they expire.
-        valid = [receipt for receipt in receipts if receipt.expires_at > datetime.now(UTC)]
-        return (
-            conversation_from_row(found[header]),
-            item_from_row(found[key]),
-            valid[0] if valid else None,
-        )
+        receipt = valid_receipt(found.get(receipt_key[0])) if receipt_key else None
+        return conversation_from_row(found[header]), item_from_row(found[key]), receipt
 
     def rewrite(
         self,
@@ -187,9 +181,11 @@ def _new_text(owner_id: str, before: Item, after: Item) -> Write:
         "version": after.version,
         "edited_at": timestamp(after.edited_at) if after.edited_at else None,
         "model": after.model,
+        **usage_to_row(after.usage, after.status),
     }
     # A text that was in ``content`` may now be in ``parts``, and what a model wrote a person's.
-    removes = [name for name in ("content", "parts", "model") if sets.get(name) is None]
+    replaced = ("content", "parts", "model", "usage", "status")
+    removes = [name for name in replaced if sets.get(name) is None]
     given = {name: value for name, value in sets.items() if value is not None}
     condition = has_version(before.version)
     update = {

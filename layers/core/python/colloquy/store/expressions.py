@@ -71,6 +71,13 @@ def receipt_put(owner_id: str, receipt: Receipt) -> Write:
     return Write({"Put": put}, _done_before)
 
 
+def valid_receipt(row: Row | None) -> Receipt | None:
+    """Return the receipt of a row that was read, or None where there is none that still holds."""
+    receipt = receipt_from_row(row) if row else None
+    # As above: an expired row may still be there.
+    return receipt if receipt and receipt.expires_at > datetime.now(UTC) else None
+
+
 def _done_before(row: Row | None) -> Exception:
     if row is None:  # the condition cannot fail where there is no row
         raise AssertionError("a receipt was refused by a row that is not there")

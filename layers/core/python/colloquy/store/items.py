@@ -14,11 +14,11 @@ from colloquy.domain.errors import (
 )
 from colloquy.domain.item import Item
 from colloquy.domain.page import GaveUp, Order, PageRequest
-from colloquy.domain.receipt import Receipt
+from colloquy.domain.receipt import Once, Receipt
 from colloquy.domain.title import AutomaticTitle
 from colloquy.store import keys
 from colloquy.store.bounded import Effort, bounded_pages
-from colloquy.store.expressions import receipt_put
+from colloquy.store.expressions import receipt_put, valid_receipt
 from colloquy.store.header_reads import conversation_with_items
 from colloquy.store.item_ranges import item_pages, item_rows, shown_rows
 from colloquy.store.refusals import Write
@@ -105,6 +105,22 @@ class ItemStore:
             self._table, partition, page.order, after=page.after, limit=page.limit + 1
         )
         return _conversation(header), map(item_from_row, found)
+
+    def latest(
+        self, owner_id: str, conversation_id: str, page: int, once: Once | None
+    ) -> tuple[Conversation, Iterator[Item], Receipt | None]:
+        """Return the conversation, its messages newest first, and the receipt ``once`` has.
+
+        One round trip as long as no more than ``page`` messages are taken.
+
+        Raises:
+            NotFoundError: the conversation is not there.
+        """
+        key = keys.receipt(owner_id, once.key) if once else None
+        receipt = self._table.beside(self._table.get, key) if key else None
+        conversation, found = self.read(owner_id, conversation_id, "desc", PageRequest(page))
+        row = receipt.result() if receipt else None
+        return conversation, found, valid_receipt(row)
 
     def find_by_call_id(
         self, owner_id: str, conversation_id: str, call_id: str, page: PageRequest

@@ -6,6 +6,7 @@ its depth (DynamoDB nests 32 levels) and numbers (DynamoDB has no floats).
 """
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -14,9 +15,10 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from colloquy.domain.conversation import Conversation
 from colloquy.domain.erasure import LostVersions
-from colloquy.domain.item import Content, Item
+from colloquy.domain.item import Content, Item, Status
 from colloquy.domain.project import Project
 from colloquy.domain.receipt import Receipt
+from colloquy.domain.usage import Usage
 from colloquy.domain.version import Version
 from colloquy.store import keys
 
@@ -119,6 +121,7 @@ def item_to_row(owner_id: str, item: Item) -> Row:
         "metadata": dict(item.metadata),
         "version": item.version,
         "model": item.model,
+        **usage_to_row(item.usage, item.status),
         "created_at": timestamp(item.created_at),
         "edited_at": timestamp(item.edited_at) if item.edited_at else None,
         "author": item.author,
@@ -140,6 +143,8 @@ def item_from_row(row: Row) -> Item:
         metadata=row.get("metadata", {}),
         version=int(row["version"]),
         model=row.get("model"),
+        usage=_usage_from_row(row),
+        status=row.get("status", "completed"),
         created_at=moment_from(row["created_at"]),
         edited_at=moment_from(row["edited_at"]) if "edited_at" in row else None,
         author=row.get("author"),
@@ -160,6 +165,22 @@ def _content_from_row(row: Row) -> Content:
     return content
 
 
+def usage_to_row(usage: Usage | None, status: Status) -> Row:
+    """Return what an answer took as a map of its counts that are not 0, and whether it was cut."""
+    counts = asdict(usage) if usage else {}
+    return {
+        "usage": {name: count for name, count in counts.items() if count} or None,
+        "status": None if status == "completed" else status,
+    }
+
+
+def _usage_from_row(row: Row) -> Usage | None:
+    if "usage" not in row:
+        return None
+    counts = {"input_tokens": 0, "output_tokens": 0, **row["usage"]}
+    return Usage(**{name: int(count) for name, count in counts.items()})
+
+
 def version_to_row(owner_id: str, item: Item, version: Version) -> Row:
     """Return the row that keeps a text a message has had."""
     key = keys.version(owner_id, item.conversation_id, item.id, version.number)
@@ -171,6 +192,7 @@ def version_to_row(owner_id: str, item: Item, version: Version) -> Row:
         "version": version.number,
         **content_to_row(version.content),
         "model": version.model,
+        **usage_to_row(version.usage, version.status),
         "created_at": timestamp(version.created_at),
     }
 
@@ -182,6 +204,8 @@ def version_from_row(row: Row) -> Version:
         content=_content_from_row(row),
         created_at=moment_from(row["created_at"]),
         model=row.get("model"),
+        usage=_usage_from_row(row),
+        status=row.get("status", "completed"),
     )
 
 

@@ -1,1 +1,1 @@
-"""The stand-in for AWS on one machine: runs template.yaml without an account and without Docker."""
+"""An emulator of AWS on one machine: runs template.yaml without an account and without Docker."""

@@ -43,7 +43,7 @@ from local.triggers.stream import Pump
 log = logging.getLogger("local")
 
 
-class RefusedError(Exception):
+class StartError(Exception):
     """It cannot start; the message is one sentence for a person."""
 
 
@@ -63,11 +63,11 @@ def settings_from_environment() -> Settings:
     """Read the settings.
 
     Raises:
-        RefusedError: when PORT is not a port.
+        StartError: when PORT is not a port.
     """
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or int(port) > 65_535:
-        raise RefusedError(f"PORT must be a number up to 65535, not {port!r}.")
+        raise StartError(f"PORT must be a number up to 65535, not {port!r}.")
     return Settings(
         port=int(port),
         data=Path(os.environ.get("DATA") or ".local"),
@@ -112,7 +112,7 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         if settings.dynamodb is None:
             if version("ministack") != SUPPORTED:
-                raise RefusedError(f"ministack {SUPPORTED} is needed: run `make run` again.")
+                raise StartError(f"ministack {SUPPORTED} is needed: run `make run` again.")
             emulator = Emulator(settings.data, permissions)
             emulator.start()
             stack.push_async_callback(emulator.stop)
@@ -131,7 +131,7 @@ async def _serve(settings: Settings) -> None:
             client = endpoint.client("dynamodb")
             await asyncio.to_thread(ensure, client, template, template.table.name)
         await starting
-        # Behind the functions, which start slower while it loads.
+        # After the first function, which would start slower while it loads.
         model.start_for(template)
         stack.push_async_callback(model.stop)
         for task in await _consumers(template, endpoint, fleet, settings.data):
@@ -158,7 +158,7 @@ async def _serve(settings: Settings) -> None:
             watch(template.functions, lambda name: fleet.pools[name].retire())
         )
         stack.callback(reloading.cancel)
-        _say_ready(port, issuer.token("alice"))
+        _print_ready(port, issuer.token("alice"))
         await asyncio.Event().wait()
 
 
@@ -183,7 +183,7 @@ async def _consumers(
     return tasks
 
 
-def _say_ready(port: int, token: str) -> None:
+def _print_ready(port: int, token: str) -> None:
     address = f"http://localhost:{port}"
     print(
         f"\nColloquy is ready on {address}\n\n"
@@ -202,11 +202,11 @@ def main() -> int:
         settings = settings_from_environment()
         with lock(settings.data):
             asyncio.run(run(settings))
-    except (RefusedError, InUseError, PortTakenError, TemplateError, UnusableModelError) as exc:
+    except (StartError, InUseError, PortTakenError, TemplateError, UnusableModelError) as exc:
         print(f"Cannot start: {exc}", file=sys.stderr)
         return 1
     except (ClientError, BotoCoreError) as exc:
-        print(f"Cannot start: the table's endpoint refuses: {exc}", file=sys.stderr)
+        print(f"Cannot start: the table's endpoint rejects a request: {exc}", file=sys.stderr)
         return 1
     return 0
 

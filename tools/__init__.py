@@ -1,1 +1,1 @@
-"""What is no stand-in for AWS: operations, builds and the reference."""
+"""Tools around the product: operations, builds and the reference."""

@@ -27,7 +27,7 @@ from local.template.reader import Template, TemplateError, load
 from local.template.resources import Function
 
 
-class RefusedError(Exception):
+class InvokeError(Exception):
     """The event cannot be run; the message is one sentence for a person."""
 
 
@@ -35,13 +35,13 @@ async def invoke(name: str, event: Path, data: Path) -> bytes:
     """Return the answer of a function to an event.
 
     Raises:
-        RefusedError: there is no such function, or no such file.
+        InvokeError: there is no such function, or no such file.
         FunctionError: there is no answer.
     """
     try:
         payload = event.read_bytes()
     except OSError as exc:
-        raise RefusedError(f"cannot read {event}: {exc.strerror}") from exc
+        raise InvokeError(f"cannot read {event}: {exc.strerror}") from exc
     # Our own model takes longer to load than one event is worth.
     model = {} if os.environ.get("MODEL_BASE_URL") else {"MODEL": "off"}
     choice = choose({**os.environ, **model}, port=0)
@@ -61,7 +61,7 @@ def _function(template: Template, name: str) -> Function:
     function = template.functions.get(ids.get(name, name))
     if function is None:
         known = ", ".join(sorted(ids.values()))
-        raise RefusedError(f"there is no function {name!r}. Those there are: {known}")
+        raise InvokeError(f"there is no function {name!r}. Those there are: {known}")
     return function
 
 
@@ -98,11 +98,11 @@ def main() -> int:
     except FunctionError as exc:
         print(f"The function has failed: {exc}", file=sys.stderr)
         return 1
-    except (RefusedError, TemplateError, UnusableError, UnusableModelError, OSError) as exc:
+    except (InvokeError, TemplateError, UnusableError, UnusableModelError, OSError) as exc:
         print(f"Cannot invoke: {exc}", file=sys.stderr)
         return 1
     except (ClientError, BotoCoreError) as exc:
-        print(f"Cannot invoke: the table's endpoint refuses: {exc}", file=sys.stderr)
+        print(f"Cannot invoke: the table's endpoint rejects a request: {exc}", file=sys.stderr)
         return 1
     print(answer.decode())
     return 0

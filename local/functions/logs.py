@@ -15,10 +15,10 @@ _FRAME = {
 
 async def follow(function: str, log: Path) -> None:
     """Print each fact that a function logs from now on as a line of JSON, until cancelled."""
-    place = log.stat().st_size if log.exists() else 0
+    position = log.stat().st_size if log.exists() else 0
     while True:
         await asyncio.sleep(_POLL_SECONDS)
-        lines, place = lines_from(log, place)
+        lines, position = lines_from(log, position)
         for line in lines:
             if shown := fact(function, line):
                 print(json.dumps(shown, ensure_ascii=False), flush=True)
@@ -27,22 +27,22 @@ async def follow(function: str, log: Path) -> None:
 def fact(function: str, line: str) -> dict[str, Any] | None:
     """Return what a line says, None for what is no log line of ours: metrics, tracebacks."""
     try:
-        said = json.loads(line)
+        content = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(said, dict) or "message" not in said:
+    if not isinstance(content, dict) or "message" not in content:
         return None
-    facts = {name: value for name, value in said.items() if name not in _FRAME}
-    return {"time": said.get("timestamp"), "function": function, **facts}
+    facts = {name: value for name, value in content.items() if name not in _FRAME}
+    return {"time": content.get("timestamp"), "function": function, **facts}
 
 
-def lines_from(log: Path, place: int) -> tuple[list[str], int]:
-    """Return the whole lines behind a place of the file, and the place behind them."""
+def lines_from(log: Path, position: int) -> tuple[list[str], int]:
+    """Return the whole lines after a position of the file, and the position after them."""
     try:
         with log.open("rb") as file:
-            file.seek(place)
+            file.seek(position)
             new = file.read()
     except FileNotFoundError:
         return [], 0
     whole, mark, _ = new.rpartition(b"\n")
-    return whole.decode("utf-8", "replace").splitlines(), place + len(whole) + len(mark)
+    return whole.decode("utf-8", "replace").splitlines(), position + len(whole) + len(mark)

@@ -1,7 +1,7 @@
 """AWS's Runtime Interface Emulator, which the SAM CLI brings, with one built function in it.
 
 It is what `sam local invoke` has in its container: Lambda's own front with the runtime client
-behind it. It starts the function at the first event, and takes one event at a time.
+after it. It starts the function at the first event, and takes one event at a time.
 """
 
 import http.client
@@ -35,7 +35,7 @@ class UnusableError(Exception):
 
 
 class FunctionError(Exception):
-    """The function raised, died or took too long; the message is what the emulator said of it."""
+    """The function raised, died or took too long; the message is the emulator's."""
 
 
 class Rie:
@@ -51,7 +51,7 @@ class Rie:
     def started(
         cls, function: Function, variables: Mapping[str, str], log: TextIO
     ) -> Iterator["Rie"]:
-        """Start one, with ``variables`` beside those the template gives; stop it in the end.
+        """Start one, with ``variables`` added to those of the template; stop it in the end.
 
         Raises:
             UnusableError: it does not run here.

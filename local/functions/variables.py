@@ -7,7 +7,7 @@ from local.template.resources import Function
 
 
 def variables_of(function: Function, stream: str) -> dict[str, str]:
-    """Return what Lambda tells a function's process; ``stream`` is the name of its log stream."""
+    """Return the variables that Lambda sets for a function; ``stream`` names its log stream."""
     return {
         **plain_environment(),
         # The newest runtime: its client encodes JSON by this name.

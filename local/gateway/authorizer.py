@@ -3,9 +3,9 @@
 What AWS does (Developer Guide, "JWT authorizers" and their troubleshooting page; claim texts
 as measured in github.com/floci-io/floci/pull/2011): the token comes with or without ``Bearer``;
 its ``kid`` must be in the issuer's key set; ``iss``, ``aud`` (or ``client_id`` where there is no
-``aud``), ``exp``, ``nbf`` and ``iat`` are checked. A refusal is a 401 whose ``www-authenticate``
-says why; without a token it says only ``Bearer``. A function sees every claim as text: lists as
-``[a b]``, nulls not at all.
+``aud``), ``exp``, ``nbf`` and ``iat`` are checked. A rejected token is a 401 whose
+``www-authenticate`` names the reason; without a token it is only ``Bearer``. A function sees every
+claim as text: lists as ``[a b]``, nulls not at all.
 """
 
 import json
@@ -24,7 +24,7 @@ _LEEWAY_SECONDS = 2
 
 
 class UnauthorizedError(Exception):
-    """The request is refused; ``challenge`` is the www-authenticate header that says why."""
+    """The request is rejected; ``challenge`` is the www-authenticate header that says why."""
 
     def __init__(self, challenge: str) -> None:
         """Take the header's value."""

@@ -15,7 +15,7 @@ from local.template.resources import Cors
 
 
 def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    """Say whether a browser asks for permission; header names in lower case."""
+    """Return whether this is a preflight request; header names are in lower case."""
     return (
         method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
     )

@@ -51,7 +51,7 @@ _SHARE_ID = re.compile(r"(share_)[^/]+", re.IGNORECASE)
 
 
 class Gateway:
-    """Serves the routes of a template; ``/_local/`` tells what only one machine has."""
+    """Serves the routes of a template; ``/_local/`` has what only the emulator has."""
 
     def __init__(self, template: Template, fleet: Fleet, key_set: Mapping[str, Any]) -> None:
         """Take the issuer's public key set: what an issuer on AWS serves over HTTPS."""
@@ -141,7 +141,7 @@ class Gateway:
             return message(413, _TOO_LARGE)
         invocation = asyncio.ensure_future(self._fleet.pools[match.route.function].invoke(payload))
         try:
-            # wait_for gives up an event nobody has taken yet; one that runs goes on, as on AWS.
+            # wait_for cancels an event that still waits; one that runs continues, as on AWS.
             outcome = await asyncio.wait_for(invocation, INTEGRATION_SECONDS)
         except TimeoutError:
             return message(503, "Service Unavailable")

@@ -1,4 +1,4 @@
-"""Stands before the emulator's DynamoDB and refuses what a function's policies do not allow.
+"""Enforces the functions' policies in front of the emulated DynamoDB.
 
 On AWS each function has a role; here its access key id is its own name, and whoever signs with
 another is the owner of the machine, who may do everything.
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from local.iam.policies import Grant, NotAllowedError, Permissions
+from local.iam.policies import AccessDeniedError, Grant, Permissions
 
 Reply = tuple[int, dict[str, str], bytes]
 Handle = Callable[[str, str, Mapping[str, str], bytes, Any], Awaitable[Reply]]
@@ -21,7 +21,7 @@ _SIGNER: Final = re.compile(r"Credential=([^,/]+)/")
 
 
 class Guard:
-    """Decides on each request to DynamoDB, and keeps a record of what is used and refused."""
+    """Allows or denies each request to DynamoDB, and records what was used and denied."""
 
     def __init__(self, permissions: Permissions, handle: Handle, record: Path) -> None:
         """Take what answers the requests that are allowed, and the file of the record."""
@@ -34,16 +34,16 @@ class Guard:
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any
     ) -> Reply:
-        """Answer a request, or refuse it as DynamoDB does."""
+        """Pass a request on, or deny it as DynamoDB does."""
         signer = _SIGNER.search(headers.get("authorization", ""))
         if signer is not None and self._permissions.holds(signer[1]):
             operation = headers.get("x-amz-target", "").rpartition(".")[2]
             try:
                 used = self._permissions.used(signer[1], operation, json.loads(body))
-            except NotAllowedError as refusal:
-                if self._note({"refused": str(refusal)}):
-                    log.warning("%s", refusal)
-                return _denied(str(refusal))
+            except AccessDeniedError as denied:
+                if self._note({"denied": str(denied)}):
+                    log.warning("%s", denied)
+                return _denied(str(denied))
             for grant in used:
                 self._note({"used": grant})
         return await self._handle(method, path, headers, body, query)
@@ -70,12 +70,12 @@ def record_in(data: Path) -> Path:
 
 
 def read(record: Path) -> tuple[set[Grant], set[str]]:
-    """Return what a record says was used, and what was refused; nothing, where there is none."""
+    """Return what was used and what was denied, by a record that may be absent."""
     if not record.exists():
         return set(), set()
     facts = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
     used = {Grant(*fact["used"]) for fact in facts if "used" in fact}
-    return used, {fact["refused"] for fact in facts if "refused" in fact}
+    return used, {fact["denied"] for fact in facts if "denied" in fact}
 
 
 def _denied(message: str) -> Reply:

@@ -1,7 +1,7 @@
 """What template.yaml allows each function in DynamoDB, decided as IAM would.
 
 Policies here list what they allow, so only that much of IAM's language is understood: actions and
-ARNs without wildcards, and the conditions below. Anything else stops the stand-in when it starts.
+ARNs without wildcards, and the conditions below. Anything else is an error at startup.
 """
 
 import re
@@ -16,8 +16,8 @@ from local.iam.requests import (
     LEADING_KEYS,
     PREFIX,
     SELECT,
-    Access,
-    accesses,
+    RequestedAction,
+    requested_actions,
     table_arn,
 )
 from local.template.intrinsics import TemplateError
@@ -40,7 +40,7 @@ class Grant(NamedTuple):
     what: str
 
 
-class NotAllowedError(Exception):
+class AccessDeniedError(Exception):
     """No policy of the function allows what it asked for; the message says what that was."""
 
 
@@ -56,7 +56,7 @@ class _Condition:
             return [each for each in self.listed if _like(each).fullmatch(value)]
         return [each for each in self.listed if each == value]
 
-    def holds(self, access: Access) -> bool:
+    def holds(self, access: RequestedAction) -> bool:
         return all(self.matches(value) for value in access.values(self.key))
 
 
@@ -68,14 +68,14 @@ class _Statement:
     resources: frozenset[str]
     conditions: tuple[_Condition, ...]
 
-    def allows(self, access: Access) -> bool:
+    def allows(self, access: RequestedAction) -> bool:
         return (
             access.action in self.actions
             and access.resource in self.resources
             and all(condition.holds(access) for condition in self.conditions)
         )
 
-    def used_by(self, access: Access) -> Iterator[Grant]:
+    def used_by(self, access: RequestedAction) -> Iterator[Grant]:
         yield self._grant(access.action, access.resource)
         for condition in self.conditions:
             for value in access.values(condition.key):
@@ -117,7 +117,7 @@ class Permissions:
         """Return what a template allows its functions.
 
         Raises:
-            TemplateError: when a policy says something the stand-in does not understand.
+            TemplateError: when a policy says something that is not supported.
         """
         policies = {name: function.policies for name, function in template.functions.items()}
         table = template.table
@@ -130,7 +130,7 @@ class Permissions:
         return cls(policies, partition_keys)
 
     def holds(self, function: str) -> bool:
-        """Say whether this is a function, whose policies decide; others may do everything."""
+        """Return whether this is a function, whose policies decide; others may do everything."""
         return function in self._statements
 
     def grants(self) -> set[Grant]:
@@ -146,16 +146,16 @@ class Permissions:
         """Return what a function's request uses of its policies.
 
         Raises:
-            NotAllowedError: they do not allow it.
+            AccessDeniedError: they do not allow it.
         """
         used: set[Grant] = set()
-        for access in accesses(operation, request, self._partition_keys):
-            # The first that allows it: one behind it that allows the same is not needed.
+        for access in requested_actions(operation, request, self._partition_keys):
+            # The first that allows it: a later one that allows the same is not needed.
             allowing = next(
                 (each for each in self._statements[function] if each.allows(access)), None
             )
             if allowing is None:
-                raise NotAllowedError(_refusal(function, access))
+                raise AccessDeniedError(_denial(function, access))
             used.update(allowing.used_by(access))
         return used
 
@@ -207,7 +207,7 @@ def _partition_key(schema: Mapping[str, Any]) -> str:
     return str(name)
 
 
-def _refusal(function: str, access: Access) -> str:
+def _denial(function: str, access: RequestedAction) -> str:
     # The kinds of keys only: the rest may be a share link's secret.
     kinds = sorted({f"{key.partition('#')[0]}#…" for key in access.keys})
     keys = f", with keys {', '.join(kinds)}" if kinds else ""

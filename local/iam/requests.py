@@ -46,7 +46,7 @@ _WORDS: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Access:
+class RequestedAction:
     """One action on one resource, with the partition keys and the parts of the request."""
 
     action: str
@@ -76,9 +76,9 @@ def table_arn(name: str) -> str:
     return f"{PREFIX}table/{name}"
 
 
-def accesses(
+def requested_actions(
     operation: str, request: Mapping[str, Any], partition_keys: Mapping[str, str]
-) -> list[Access]:
+) -> list[RequestedAction]:
     """Return what a request asks for; ``partition_keys`` are attributes' names by ARN."""
     parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     keys: dict[str, set[str]] = {}
@@ -89,7 +89,7 @@ def accesses(
             found = _keys_of(part, partition_keys.get(resource, _NO_KEY))
             keys.setdefault(resource, set()).update(found)
     return [
-        Access(action, resource, frozenset(keys.get(resource, ())), tuple(found))
+        RequestedAction(action, resource, frozenset(keys.get(resource, ())), tuple(found))
         for (action, resource), found in parts.items()
     ]
 

@@ -27,7 +27,7 @@ class UnusableModelError(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """What the functions are told of the model; ``weights`` is the file of our own, if it is."""
+    """The functions' settings of the model; ``weights`` is the file of our own, if it is that."""
 
     parameters: Mapping[str, str]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -19,10 +19,10 @@ _STARTS = 3
 
 
 class LocalModel:
-    """The process of our own model: started beside everything else, which does not wait for it."""
+    """The process of our own model, started concurrently: nothing waits for it."""
 
     def __init__(self, data: Path) -> None:
-        """Reserve a port, and read what is wanted."""
+        """Reserve a port, and read the settings."""
         self._log = data / "logs" / "model.log"
         # Bound and never listening: the port stays ours until the process listens on it.
         self._reserved = socket.socket()

@@ -18,7 +18,7 @@ def die_with_parent() -> None:
     """End this process when its parent, which holds the other end of our stdin, is gone.
 
     Linux kills us by itself, even while C code holds the interpreter lock; elsewhere, and where
-    the parent was gone before we asked, the end of standard input tells.
+    the parent was gone before we asked, the end of standard input does.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

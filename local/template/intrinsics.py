@@ -20,7 +20,7 @@ _NO_VALUE = object()
 
 
 class TemplateError(Exception):
-    """The template says something the stand-in does not understand; the message names it."""
+    """The template has something that is not supported; the message names it."""
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,4 +1,4 @@
-"""Turns single properties of a template, already resolved, into the stand-in's own values."""
+"""Turns single properties of a template, already resolved, into the values of resources.py."""
 
 import json
 from collections.abc import Mapping

@@ -40,7 +40,7 @@ def load(path: str | Path, parameters: Mapping[str, str] | None = None) -> Templ
     """Read the template; ``parameters`` override the defaults it declares.
 
     Raises:
-        TemplateError: when it says something the stand-in does not understand.
+        TemplateError: when it says something that is not supported.
     """
     file = Path(path).resolve()
     try:

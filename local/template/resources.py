@@ -1,4 +1,4 @@
-"""The parts of template.yaml the stand-in works with, as plain values."""
+"""The parts of template.yaml that are emulated, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Function:
     timeout: int
     """Seconds."""
     memory: int
-    """Megabytes: told to the function, not enforced."""
+    """Megabytes: the function can read it, nothing enforces it."""
     layers: tuple[Path, ...]
     environment: Mapping[str, str]
     policies: tuple[Mapping[str, Any], ...] = ()
@@ -113,7 +113,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Template:
-    """Everything the stand-in needs to know, and nothing it does not use."""
+    """Everything that is emulated, and nothing that is not used."""
 
     functions: Mapping[str, Function]
     routes: tuple[Route, ...]

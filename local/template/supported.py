@@ -1,4 +1,4 @@
-"""Which parts of a SAM template the stand-in honours, and which mean nothing on one machine.
+"""Which parts of a SAM template are emulated, and which mean nothing on one machine.
 
 What is in neither list is an error, so that nothing a template says is silently left out.
 """

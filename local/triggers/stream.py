@@ -1,7 +1,7 @@
 """Reads the table's stream and feeds the functions that are mapped to it.
 
-Where each mapping stands is written to the data directory after every round, so that a restart
-goes on there; what was being processed then is processed again, as Lambda's at-least-once allows.
+The position of each mapping is written to the data directory after every round. A restart
+continues from it; records that were being processed are processed again (at least once, as Lambda).
 """
 
 import asyncio

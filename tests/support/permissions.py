@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.iam.enforcement import read, record_in
-from local.iam.policies import Grant, NotAllowedError, Permissions
+from local.iam.policies import AccessDeniedError, Grant, Permissions
 from tests.support.functions import declared
 from tests.support.role import role
 
@@ -29,7 +29,7 @@ class Record:
             return
         try:
             self.used |= self.permissions.used(function, operation, request)
-        except NotAllowedError as refusal:
+        except AccessDeniedError as refusal:
             self.refused.add(str(refusal))
             response: Any = {"Error": {"Code": "AccessDeniedException", "Message": str(refusal)}}
             raise ClientError(response, operation) from refusal

@@ -1,6 +1,6 @@
 """Finishes what `sam build` has made: ``python -m tools.build.artefacts DIRECTORY``.
 
-Compiles it, refuses native code for another processor than the template names, and prints how
+Compiles it, rejects native code for another processor than the template names, and prints how
 large each artefact is. With ``--here`` all of that is for this machine instead of Lambda.
 """
 
@@ -68,7 +68,7 @@ def compile_all(build: Build, *, here: bool) -> bool:
 
 
 def check_machine(build: Build, architecture: str, tag: str) -> None:
-    """Refuse native code that is not for a processor and a Python, named as in its file's name.
+    """Reject native code that is not for a processor and a Python, named as in its file's name.
 
     Raises:
         UnfitError: naming the file.

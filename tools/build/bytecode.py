@@ -1,6 +1,6 @@
 """Compiles what is built, for the Python that will run it.
 
-Lambda cannot write beside the code, so what is not compiled here is compiled in every cold start.
+Lambda cannot write next to the code, so what is not compiled here is compiled in every cold start.
 The files say they are never to be checked against their sources, whose times SAM's zip rounds.
 """
 

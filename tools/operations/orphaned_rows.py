@@ -1,4 +1,4 @@
-"""Which rows of the table belong to no living conversation: the search behind verify-erasure."""
+"""The search for rows that belong to no existing conversation."""
 
 import threading
 import time
@@ -131,8 +131,8 @@ class Search:
                 return
             scan["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
 
-    def _existing(self, wanted: Iterable[Key]) -> set[Key]:
-        asked = list(wanted)
+    def _existing(self, rows: Iterable[Key]) -> set[Key]:
+        asked = list(rows)
         there: set[Key] = set()
         for start in range(0, len(asked), _BATCH):
             left: Any = [key.as_dict() for key in asked[start : start + _BATCH]]
@@ -194,7 +194,7 @@ def _note_of(header: Key) -> Key:
 
 
 def overdue(suspect: Suspect, seconds: float) -> bool:
-    """Say whether a suspect is more than an erasure under way, which may take ``seconds``."""
+    """Return whether a suspect is no erasure in progress, which may take ``seconds``."""
     if suspect.erasing_since is None:
         return True
     return (datetime.now(UTC) - suspect.erasing_since).total_seconds() > seconds

@@ -60,8 +60,8 @@ def _redrive(table: Table, line: dict[str, Any]) -> bool:
                 Write({"Delete": {"Key": key.as_dict()}}, _is_there),
             ]
         )
-    except ConflictError as refused:
-        print(f"{key.partition} {key.sort}: {refused}", file=sys.stderr)
+    except ConflictError as conflict:
+        print(f"{key.partition} {key.sort}: {conflict}", file=sys.stderr)
         return False
     return True
 

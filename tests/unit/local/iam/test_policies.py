@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.iam.policies import Grant, NotAllowedError, Permissions
+from local.iam.policies import AccessDeniedError, Grant, Permissions
 from local.iam.requests import PREFIX, table_arn
 from local.template.intrinsics import TemplateError
 
@@ -39,7 +39,7 @@ def used(held: Permissions, operation: str, **request: Any) -> set[str]:
 
 
 def refuses(held: Permissions, operation: str, **request: Any) -> str:
-    with pytest.raises(NotAllowedError) as refused:
+    with pytest.raises(AccessDeniedError) as refused:
         used(held, operation, **request)
     return str(refused.value)
 

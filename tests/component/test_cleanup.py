@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from colloquy import wiring
 from colloquy.domain.share import AbandonedFork
 from colloquy.observability import InvocationError
+from colloquy.store.due import DueStore
 from colloquy.store.share_rows import fork_to_row
 from tests.component.test_shares import opened, share, talk
 from tests.support.client import Client, Context
@@ -33,7 +35,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Later:
 
     def pass_by(some: timedelta) -> None:
         monkeypatch.setattr(wiring, "_utc_now", lambda: datetime.now(UTC) + some)
-        for wired in (wiring.shares, wiring.viewing, wiring.expiry):
+        for wired in (wiring.shares, wiring.viewing, wiring.guests, wiring.expiry):
             wired.cache_clear()
 
     return pass_by
@@ -71,6 +73,61 @@ def test_expired_links_are_erased_with_all_their_rows(
     assert [line["SharesErased"] for line in said if "SharesErased" in line] == [[30.0]]
 
 
+def test_an_expired_link_says_so_for_30_days_and_holds_nothing_else(
+    alice: Client, bob: Client, rows: Rows, wait: Later
+) -> None:
+    conversation_id = talk(alice, "One")
+    share_id = share(alice, conversation_id, expires_in=60, read_only=False, title="Secret")
+    revoked = share(alice, conversation_id, expires_in=60)
+    assert bob.post(f"/v1/shares/{share_id}/items", {"content": "x"}).status == 201
+    ends = datetime.fromisoformat(
+        next(row for row in rows.of_type("share") if row["share_id"] == share_id)["expires_at"]
+    )
+    alice.delete(f"/v1/shares/{revoked}")
+    wait(timedelta(seconds=61))
+    clean()
+
+    (left,) = [row for row in rows.all() if row["PK"].startswith("S#")]
+    assert left.pop("ttl") == ceil((ends + timedelta(days=30)).timestamp())
+    assert left == {
+        "PK": f"S#{share_id}",
+        "SK": "S",
+        "type": "expired_share",
+        "expires_at": f"{ends:%Y-%m-%dT%H:%M:%S.%f}Z",
+    }
+    anyone = Client(dispatch, None)
+    for _ in range(2):
+        assert opened(anyone, share_id).error["code"] == "share_expired"
+        assert opened(anyone, share_id, format="html").status == 410
+        assert bob.post(f"/v1/shares/{share_id}/fork").status == 410
+        assert bob.post(f"/v1/shares/{share_id}/items", {"content": "x"}).status == 410
+        assert opened(anyone, revoked).status == 404
+        clean()
+    assert alice.delete(f"/v1/shares/{share_id}").status == 404
+    assert bob.delete(f"/v1/shares/{share_id}").status == 404
+    wait(timedelta(days=30))
+    assert opened(anyone, share_id).status == 410
+    wait(timedelta(days=30, seconds=61))
+    assert opened(anyone, share_id).status == 404
+
+
+def test_a_link_revoked_while_the_cleanup_retires_it_stays_gone(
+    alice: Client, rows: Rows, wait: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share(alice, talk(alice, "One"), expires_in=60)
+    wait(timedelta(seconds=61))
+    retire = DueStore.retire_links
+
+    def revoked_since(self: DueStore, shares: Any) -> None:
+        for each in shares:
+            wiring.shares().revoke("alice", each.id)
+        retire(self, shares)
+
+    monkeypatch.setattr(DueStore, "retire_links", revoked_since)
+    assert wiring.expiry().clean(until=float("inf")).finished
+    assert [row for row in rows.all() if row["PK"].startswith("S#")] == []
+
+
 def test_a_run_with_nothing_to_do_writes_no_metric(
     rows: Rows, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,17 +153,14 @@ def test_a_cleanup_cut_off_between_its_steps_is_finished_by_the_next(
     share(alice, talk(alice, "One"), expires_in=60)
     wait(timedelta(seconds=61))
     table = type(wiring.table())
-    real, calls = table.delete_batch, []
 
-    def dies_the_second_time(self: Any, found: Any) -> Any:
-        calls.append(found)
-        if len(calls) == 2:
-            raise RuntimeError
-        return real(self, found)
+    def dies(*_: Any) -> None:
+        raise RuntimeError
 
-    monkeypatch.setattr(table, "delete_batch", dies_the_second_time)
-    with pytest.raises(InvocationError):
-        clean()
+    with monkeypatch.context() as killed:
+        killed.setattr(table, "update", dies)
+        with pytest.raises(InvocationError):
+            clean()
     assert (len(shares_left(rows)), len(rows.of_type("share_ref"))) == (1, 0)
     clean()
     assert shares_left(rows) == []

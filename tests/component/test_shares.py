@@ -292,8 +292,10 @@ def test_a_link_ends_to_the_second(
     assert alice.get("/v1/shares").body["data"] == []
     assert alice.post(f"/v1/shares/{share_id}/fork").status == 410
     assert ends - start == timedelta(seconds=60)
-    (row,) = rows.of_type("share")
-    assert 0 <= float(row["ttl"]) - ends.timestamp() < 1
+    (owned,), (link,) = rows.of_type("share_ref"), rows.of_type("share")
+    assert 0 <= float(owned["ttl"]) - ends.timestamp() < 1
+    # It says for 30 days that it has expired (docs/adr/0087).
+    assert float(link["ttl"]) == float(owned["ttl"]) + timedelta(days=30).total_seconds()
 
 
 @pytest.mark.parametrize(

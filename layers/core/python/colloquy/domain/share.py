@@ -25,6 +25,9 @@ MAX_GUEST_MESSAGES: Final = 1_000
 GUEST_MESSAGES_PER_MINUTE: Final = 60
 """What all viewers together may write through a link, ever and in a minute of the clock."""
 
+REMEMBERED_FOR: Final = timedelta(days=30)
+"""How long a link that has expired answers that it has: 410, then 404."""
+
 CHECK_UP_AFTER: Final = timedelta(minutes=5)
 """When the cleanup looks whether a new link's conversation is still there (docs/adr/0031)."""
 
@@ -78,6 +81,13 @@ class Share:
     def has_expired(self, now: datetime) -> bool:
         """Say whether the link's time is over."""
         return now >= self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedShare:
+    """What is left of a link that has expired: when it did."""
+
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

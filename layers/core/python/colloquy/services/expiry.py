@@ -27,8 +27,9 @@ class Expiry:
     def clean(self, until: float) -> Cleaned:
         """Look at everything that is due, up to ``until`` of ``time.monotonic``.
 
-        A link whose time is over is erased. A new one is looked at once: if its conversation was
-        deleted while it was being made, it is erased too (docs/adr/0031).
+        Of a link that has expired nothing stays but that (docs/adr/0087). A new one is looked at
+        once: if its conversation was deleted while it was being made, it is erased too
+        (docs/adr/0031).
 
         Raises:
             UnavailableError: the table was too busy; the next run goes on.
@@ -42,11 +43,13 @@ class Expiry:
             fresh = [share for share in shares if not share.has_expired(now)]
             living = self._due.with_conversation(fresh)
             kept = [share for share in fresh if share.id in living]
-            gone = [share for share in shares if share not in kept]
-            self._due.erase_links(gone)
+            ended = [share for share in shares if share.has_expired(now)]
+            orphaned = [share for share in fresh if share.id not in living]
+            self._due.retire_links(ended)
+            self._due.erase_links(orphaned)
             for share in kept:
                 self._due.postpone(share)
-            erased += len(gone)
+            erased += len(ended) + len(orphaned)
             checked += len(fresh)
             for entry in some:
                 if isinstance(entry, AbandonedFork):

@@ -17,7 +17,7 @@ from colloquy.domain.place import Place
 from colloquy.domain.project import Project, ProjectChanges
 from colloquy.domain.receipt import Once, Receipt
 from colloquy.domain.retitle import Retitle
-from colloquy.domain.share import AbandonedFork, Cut, Share
+from colloquy.domain.share import AbandonedFork, Cut, EndedShare, Share
 from colloquy.domain.title import AutomaticTitle
 from colloquy.domain.version import Version
 
@@ -245,7 +245,7 @@ class ShareRows(Protocol):
 class SnapshotRows(Protocol):
     """What links show, wherever it is kept."""
 
-    def link(self, share_id: str) -> Share | None: ...
+    def link(self, share_id: str) -> Share | EndedShare | None: ...
 
     def page(self, share: Share, cut: Cut) -> tuple[Share, Iterator[Item | GaveUp]]: ...
 
@@ -296,6 +296,8 @@ class DueRows(Protocol):
     def with_conversation(self, shares: Sequence[Share]) -> set[str]: ...
 
     def erase_links(self, shares: Sequence[Share]) -> None: ...
+
+    def retire_links(self, shares: Sequence[Share]) -> None: ...
 
     def postpone(self, share: Share) -> None: ...
 

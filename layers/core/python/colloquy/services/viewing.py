@@ -7,7 +7,7 @@ from colloquy.domain import ids
 from colloquy.domain.errors import InvalidCursorError, NotFoundError, ShareExpiredError
 from colloquy.domain.item import Item
 from colloquy.domain.page import MAX_ANSWER_BYTES, GaveUp, take
-from colloquy.domain.share import Cut, Share, View, shown
+from colloquy.domain.share import REMEMBERED_FOR, Cut, EndedShare, Share, View, shown
 from colloquy.services.arguments import known_share
 from colloquy.services.ports import Clock, SnapshotRows
 
@@ -54,9 +54,10 @@ class Viewing:
             ShareExpiredError: its time is over.
         """
         share = self._snapshots.link(known_share(share_id))
-        if share is None:
+        now = self._clock()
+        if share is None or now >= share.expires_at + REMEMBERED_FOR:
             raise NotFoundError("share link")
-        if share.has_expired(self._clock()):
+        if isinstance(share, EndedShare) or share.has_expired(now):
             raise ShareExpiredError
         return share
 

@@ -9,11 +9,20 @@ from colloquy.domain.errors import NotFoundError
 from colloquy.domain.share import AbandonedFork, Share
 from colloquy.store import keys
 from colloquy.store.rows import Row, encode, timestamp
-from colloquy.store.share_rows import due, share_from_row
+from colloquy.store.share_rows import (
+    COUNTS,
+    ENDED,
+    due,
+    forgotten_at,
+    link_to_row,
+    share_from_row,
+)
 from colloquy.store.sweep import sweep_all
 from colloquy.store.table import BATCH_READ, Table
 
 _PAGE: Final = 500
+_KEPT: Final = frozenset({"PK", "SK", "type", "ttl", "expires_at"})
+"""What is left of a link that has expired."""
 
 
 class DueStore:
@@ -55,13 +64,33 @@ class DueStore:
         Raises:
             UnavailableError: the table was too busy; the same call goes on.
         """
-        beside = [
-            keys.owned_link(share.owner_id, share.conversation_id, share.id) for share in shares
-        ]
-        beside += [keys.views(share.digest) for share in shares]
-        sweep_all(self._table, beside)
+        sweep_all(self._table, _of_owner(shares))
         # The link goes last: it is what the index finds the rest by.
         sweep_all(self._table, [keys.link(share.id) for share in shares])
+
+    def retire_links(self, shares: Sequence[Share]) -> None:
+        """Reduce expired links to rows of nothing but their end; cut off, they are still due.
+
+        Raises:
+            UnavailableError: the table was too busy; the same call goes on.
+        """
+        sweep_all(self._table, _of_owner(shares))
+        for each in [self._table.beside(self._retire, share) for share in shares]:
+            each.result()
+
+    def _retire(self, share: Share) -> None:
+        kept = encode({":type": ENDED, ":ttl": forgotten_at(share)})
+        removed = [name for name in link_to_row(share) if name not in _KEPT] + list(COUNTS)
+        action = {
+            "Key": keys.link(share.id).as_dict(),
+            "UpdateExpression": "SET #type = :type, #ttl = :ttl REMOVE "
+            + ", ".join(f"#{name}" for name in removed),
+            "ConditionExpression": "attribute_exists(PK)",  # else a revoked link would be back
+            "ExpressionAttributeNames": {f"#{name}": name for name in ["type", "ttl", *removed]},
+            "ExpressionAttributeValues": kept,
+        }
+        with suppress(NotFoundError):
+            self._table.update(action, _revoked)
 
     def postpone(self, share: Share) -> None:
         """Let a link's next look be at its end."""
@@ -101,6 +130,12 @@ class DueStore:
         for page in found:
             sweep_all(self._table, [keys.Key(row["PK"], row["SK"]) for row in page])
         sweep_all(self._table, [note])
+
+
+def _of_owner(shares: Sequence[Share]) -> list[keys.Key]:
+    """Return the keys of all that belongs to links but the links."""
+    owned = [keys.owned_link(share.owner_id, share.conversation_id, share.id) for share in shares]
+    return owned + [keys.views(share.digest) for share in shares]
 
 
 def _from_row(row: Row) -> Share | AbandonedFork:

@@ -2,12 +2,17 @@
 
 from datetime import datetime
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 from colloquy.domain.item import Item
-from colloquy.domain.share import AbandonedFork, Share
+from colloquy.domain.share import REMEMBERED_FOR, AbandonedFork, Share
 from colloquy.store import keys
 from colloquy.store.rows import Row, moment_from, timestamp
+
+ENDED: Final = "expired_share"
+"""The type of what is left of a link that has expired: a row of nothing but its end."""
+COUNTS: Final = ("written", "written_minute", "written_in_minute")
+"""What a link's row counts of the messages viewers write through it."""
 
 
 def link_to_row(share: Share) -> Row:
@@ -20,13 +25,26 @@ def link_to_row(share: Share) -> Row:
         **due(share.id, share.due_at),
         "owner": share.owner_id,
         **_facts(share),
+        "ttl": forgotten_at(share),
     }
+
+
+def forgotten_at(share: Share) -> int:
+    """Return until when a link's row says at least that it has expired, as a time to live."""
+    return ceil((share.expires_at + REMEMBERED_FOR).timestamp())
 
 
 def owned_link_to_row(share: Share) -> Row:
     """Return the row by which the link's owner lists and revokes it."""
     key = keys.owned_link(share.owner_id, share.conversation_id, share.id)
-    return {"PK": key.partition, "SK": key.sort, "type": "share_ref", **_facts(share)}
+    return {
+        "PK": key.partition,
+        "SK": key.sort,
+        "type": "share_ref",
+        **_facts(share),
+        # Not a second early: the TTL is only behind the reader's own check and the cleanup.
+        "ttl": ceil(share.expires_at.timestamp()),
+    }
 
 
 def share_from_row(row: Row, owner_id: str) -> Share:
@@ -84,6 +102,4 @@ def _facts(share: Share) -> dict[str, Any]:
         "up_to": share.up_to,
         "created_at": timestamp(share.created_at),
         "expires_at": timestamp(share.expires_at),
-        # Not a second early: the TTL is only behind the reader's own check and the cleanup.
-        "ttl": ceil(share.expires_at.timestamp()),
     }

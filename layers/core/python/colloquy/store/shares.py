@@ -134,7 +134,7 @@ class ShareStore:
             NotFoundError: the owner has no such link.
         """
         row = self._table.get(keys.link(share_id), "#owner, conversation_id", {"#owner": "owner"})
-        if row is None or row["owner"] != owner_id:
+        if row is None or row.get("owner") != owner_id:
             raise NotFoundError("share link")
         found: str = row["conversation_id"]
         return found

@@ -13,11 +13,11 @@ from typing import Any, Final
 from colloquy.domain.errors import NotFoundError
 from colloquy.domain.item import Item
 from colloquy.domain.page import GaveUp
-from colloquy.domain.share import Cut, Share
+from colloquy.domain.share import Cut, EndedShare, Share
 from colloquy.store import keys
 from colloquy.store.bounded import Effort, bounded_pages
 from colloquy.store.past_texts import text_at
-from colloquy.store.rows import Row, item_from_row
+from colloquy.store.rows import Row, item_from_row, moment_from
 from colloquy.store.share_rows import share_from_row
 from colloquy.store.table import BATCH_READ, Table
 
@@ -40,10 +40,14 @@ class SnapshotStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def link(self, share_id: str) -> Share | None:
+    def link(self, share_id: str) -> Share | EndedShare | None:
         """Return a link as of now, so that one that is revoked is not found any more."""
         row = self._table.get(keys.link(share_id), _LINK, {"#owner": "owner"})
-        return share_from_row(row, row["owner"]) if row else None
+        if row is None:
+            return None
+        if "owner" not in row:
+            return EndedShare(expires_at=moment_from(row["expires_at"]))
+        return share_from_row(row, row["owner"])
 
     def page(self, share: Share, cut: Cut) -> tuple[Share, Iterator[Item | GaveUp]]:
         """Return a conversation's link as it is shown now, and its messages as of its time.

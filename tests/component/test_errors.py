@@ -267,9 +267,9 @@ def test_a_500s_log_line_names_awss_code_and_our_own_frames(
     line = json.loads(log.getvalue().strip().splitlines()[-1])
     assert line["error_type"] == "botocore.exceptions.ClientError"
     assert line["error_code"] == "ValidationException"
-    *own, raised = line["error_place"]
+    _, *own, raised = line["error_place"]  # first what looks at the query
     assert own[0].endswith(" create_conversation")
-    assert 2 < len(own) <= 8
+    assert 2 < len(own) < 8
     assert all("/colloquy/" in place for place in own[1:])
     assert "site-packages" not in "".join(own)
     assert raised.endswith(" call")
@@ -334,3 +334,29 @@ def test_a_path_below_a_links_is_as_private_as_one(path: str) -> None:
         assert reply.headers[name.lower()] == value
     wrong = Client(dispatch, caller=None).request("PUT", "/conversations/share/share_1")
     assert (wrong.status, wrong.headers["cache-control"]) == (405, "private, no-store")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "param", "allowed"),
+    [
+        ("GET", "/v1/conversations", {"page": 2}, "page", "It takes 'limit', 'after', 'order',"),
+        ("GET", "/v1/conversations", {"limit": 2, "q": ""}, "q", "It takes 'limit'"),
+        ("GET", "/v1/conversations", {"Limit": 2}, "Limit", "It takes 'limit'"),
+        ("POST", "/v1/conversations", {"dry_run": 1}, "dry_run", "It takes none."),
+        ("GET", "/v1/projects/proj_1", {"": "x"}, "", "It takes none."),
+        ("DELETE", "/v1/conversations", {"x" * 5_000: 1}, "x" * 100, "It takes none."),
+    ],
+)
+def test_an_unknown_query_parameter_is_named(
+    alice: Client, method: str, path: str, query: dict[str, Any], param: str, allowed: str
+) -> None:
+    reply = alice.request(method, path, **query)
+    assert (reply.status, reply.error["code"]) == (400, "unknown_parameter")
+    assert reply.error["param"] == param
+    assert allowed in reply.error["message"]
+
+
+def test_a_public_path_ignores_parameters_it_does_not_know() -> None:
+    anyone = Client(dispatch, caller=None)
+    assert anyone.get("/healthz", utm_source="x").status == 200
+    assert anyone.get("/conversations/share/share_1", fbclid="x").error["code"] == "not_found"

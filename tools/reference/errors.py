@@ -224,6 +224,8 @@ def _possible(route: Route, operation: Json, *, public: bool) -> Iterable[Colloq
     invalid = {code for name in names for code in _OF_PARAMETER.get(name, ())}
     if "requestBody" in operation:
         invalid |= set(_OF_BODY)
+    if not public:  # of the query
+        invalid.add("unknown_parameter")
     yield from (error for code, error in _INVALID.items() if code in invalid)
     if not public:
         yield SAMPLES[http.UnauthorizedError]

@@ -10,6 +10,7 @@ from colloquy.models.names import Model
 from colloquy.models.prompt import Image, ToolCall, Turn
 from colloquy.services.prompts import prompt_of
 
+_PNG = "data:image/png;base64,iVBORw0KGgo="
 MODEL = Model(id="fake", context=10_000, images=True)
 
 CALL: dict[str, Any] = {
@@ -115,7 +116,8 @@ def test_an_id_that_is_used_again_is_answered_in_order() -> None:
     ("output", "parts"),
     [
         ([{"type": "input_text", "text": "2"}], ["2"]),
-        ([{"type": "input_image", "image_url": "data:x"}], [Image("data:x")]),
+        ([{"type": "input_image", "image_url": _PNG}], [Image(_PNG)]),
+        ([{"type": "input_image", "image_url": "http://169.254.169.254/"}], ["(input_image)"]),
         ({"sum": 2}, ['{"sum": 2}']),
         ([1, 2], ["[1, 2]"]),
         ([{"type": None}], ["(None)"]),

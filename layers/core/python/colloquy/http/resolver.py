@@ -27,6 +27,7 @@ from colloquy.http.errors import (
     status_of,
 )
 from colloquy.http.parsing import object_from
+from colloquy.http.query import reject_unknown_parameters
 from colloquy.http.rates import owner_rates
 from colloquy.http.validation import invalid_request
 from colloquy.observability import facts_of, logger, with_context
@@ -61,6 +62,7 @@ class Api(APIGatewayHttpResolver):
             serializer=_to_json,
             json_body_deserializer=object_from,
         )
+        self.use([reject_unknown_parameters])
         self.exception_handler(ColloquyError)(self.refuse)
         self.exception_handler(RequestValidationError)(self._refuse_invalid)
         self.exception_handler(RequestUnsupportedContentType)(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from colloquy.domain.images import is_public_image
 from colloquy.domain.item import Content, Item, ItemDraft, Role
 from colloquy.domain.reasoning import split_reasoning
 from colloquy.models.names import Model
@@ -101,7 +102,8 @@ def _part(part: Mapping[str, Any], entry: Entry, model: Model) -> Iterator[Part]
     if kind == "image_url" and isinstance(url, dict):
         # As in OpenAI's chat completions: {"type": "image_url", "image_url": {"url": "…"}}.
         url = url.get("url")
-    if model.images and kind in {"input_image", "image_url"} and isinstance(url, str):
+    is_image = model.images and kind in {"input_image", "image_url"}
+    if is_image and isinstance(url, str) and is_public_image(url):
         yield Image(url)
     else:
         yield f"({kind[:40]})"

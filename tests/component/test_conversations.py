@@ -316,3 +316,16 @@ def test_an_owner_whose_name_spells_a_key_meets_nobody_elses_rows(
 def test_a_malformed_id_is_a_404(alice: Client) -> None:
     for bad in ("conv_123", "nonsense", "conv_" + "z" * 26, "item_" + "0" * 26, "%00", "ü"):
         assert alice.get(f"/v1/conversations/{bad}").status == 404
+
+
+@pytest.mark.parametrize("title", ["\u200b", "\u3164 \u2800", "\u202e\u2066"])
+def test_a_title_of_invisible_characters_is_rejected(alice: Client, title: str) -> None:
+    conversation_id = alice.post("/v1/conversations", {}).body["id"]
+    for reply in (
+        alice.post("/v1/conversations", {"title": title}),
+        alice.patch(f"/v1/conversations/{conversation_id}", {"title": title}),
+        alice.post(f"/v1/conversations/{conversation_id}/share", {"title": title}),
+        alice.post("/v1/projects", {"title": title}),
+    ):
+        assert reply.status == 400
+        assert reply.error["param"] == "title"

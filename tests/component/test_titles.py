@@ -79,7 +79,7 @@ def test_a_users_title_is_never_overwritten(
 
     def meanwhile(exchange: Exchange) -> None:
         rename(path)
-        exchange.send(200, completion("Theirs"))
+        exchange.send(200, completion("Their bread"))
 
     def rename(at: str) -> None:
         changes = {"title": "Mine"}
@@ -140,7 +140,7 @@ def test_of_a_batch_only_what_failed_comes_again(
         for row in rows.of_type("item")
         if row["role"] == "assistant" and row["conversation_id"] == other
     )
-    replies = iter([refuses(500), says("Second title")])
+    replies = iter([refuses(500), says("Second bread")])
 
     def in_turn(exchange: Exchange) -> None:
         next(replies)(exchange)
@@ -148,7 +148,7 @@ def test_of_a_batch_only_what_failed_comes_again(
     model.behave = in_turn
     assert deliver(improve, answer, second) == ["1"]
     assert title_of(alice, path)[0] == "How do I bake bread?"
-    assert title_of(alice, f"/v1/conversations/{other}")[0] == "Second title"
+    assert title_of(alice, f"/v1/conversations/{other}")[0] == "Second bread"
 
 
 def test_a_deleted_conversation_gets_none(alice: Client, rows: Rows, model: ModelServer) -> None:
@@ -167,9 +167,9 @@ def test_what_is_no_title_is_not_taken(
     model.behave = says(answer)
     assert deliver(improve, row) == ["1"]
     assert title_of(alice, path) == ("How do I bake bread?", "auto")
-    model.behave = says("A title")
+    model.behave = says("A bread")
     assert deliver(improve, row) == []
-    assert title_of(alice, path) == ("A title", "auto")
+    assert title_of(alice, path) == ("A bread", "auto")
 
 
 def test_a_busy_model_is_given_the_moment_it_asks_for(
@@ -200,3 +200,37 @@ def test_the_stream_brings_new_answers_and_nothing_else(alice: Client, rows: Row
     chosen = [row for row in rows.all() if matches_any(stream.filters, insert_of(row))]
     assert chosen == [answer]
     assert not matches_any(stream.filters, insert_of(answer) | {"eventName": "MODIFY"})
+
+
+def test_a_model_that_thinks_first_gives_the_title_after_its_thoughts(
+    alice: Client, rows: Rows, model: ModelServer
+) -> None:
+    path, answer = begun(alice, rows)
+    model.behave = says("<think>\nThey want to bake.\n</think>\n\nBread at Home")
+    assert deliver(improve, answer) == []
+    assert title_of(alice, path) == ("Bread at Home", "auto")
+
+
+@pytest.mark.parametrize("said", ["<think>They want", "I am not sure", "a0"])
+def test_the_sentence_stays_where_the_model_has_nothing_better(
+    alice: Client, rows: Rows, model: ModelServer, said: str
+) -> None:
+    path, answer = begun(alice, rows)
+    model.behave = says(said)
+    assert deliver(improve, answer) == ["1"]
+    assert title_of(alice, path) == ("How do I bake bread?", "auto")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_denied_access_is_not_counted_against_the_conversation(
+    alice: Client, rows: Rows, model: ModelServer, status: int
+) -> None:
+    path, answer = begun(alice, rows)
+    model.behave = refuses(status)
+    for _ in range(5):
+        assert deliver(improve, answer) == ["1"]
+    assert len(model.asked) == 5
+
+    model.behave = says("Baking Bread at Home")
+    assert deliver(improve, answer) == []
+    assert title_of(alice, path) == ("Baking Bread at Home", "auto")

@@ -36,11 +36,13 @@ _STRAY_JOINER: Final = re.compile(
 # What would hang in the air where a title is cut.
 _LOOSE_ENDS: Final = " ,;:-\u200c\u200d"
 _SPACES: Final = re.compile(r"\s+")
-# Quotation marks of every script; the apostrophe inside a word is none.
-_QUOTES: Final = re.compile(r"[\"`\u00ab\u00bb\u201c-\u201f\u2039\u203a\u300c-\u300f]")
-_LABEL: Final = re.compile(r"^(title|titel|titre|título|titolo)\s*[:\uff1a]\s*", re.IGNORECASE)
-# A model that writes this much has not given a title, but talked.
-_LONGEST_ANSWER: Final = 120
+# A line of nothing but tags, as prompts use them to enclose what they quote.
+_TAGS: Final = re.compile(r"(?:\s*+</?[a-z][^<>]*+>)++\s*+", re.IGNORECASE)
+# One full stop at the end; an ellipsis stays whole.
+_FULL_STOP: Final = re.compile(r"(?<!\.)\.$")
+_ELLIPSIS: Final = ("..", "\u2026")
+# Categories of characters that have no ink of their own: controls, formats, spaces, bare marks.
+_INKLESS: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Me", "Mn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,56 +61,63 @@ def title_from(text: str) -> str | None:
     out, so that a title cannot disturb the list it stands in.
     """
     start = _FENCE.sub("\n", text.lstrip()[:_LOOKED_AT])
-    line = next((line for line in map(_line, _sentences(start)) if _is_readable(line)), None)
+    line = next((line for line in map(one_line, _sentences(start)) if is_readable(line)), None)
     if line is None:
         return None
-    return line.removesuffix(".").rstrip() if len(line) <= MAX_AUTO_TITLE else _cut(line)
+    return _FULL_STOP.sub("", line).rstrip() if len(line) <= MAX_AUTO_TITLE else cut(line)
 
 
 def _sentences(text: str) -> Iterator[str]:
     start = 0
     for end in _SENTENCE_END.finditer(text):
         sentence = text[start : end.end()]
-        if not _goes_on(sentence):
+        if not _goes_on(sentence, text[end.end() : end.end() + 2].strip()):
             yield sentence
             start = end.end()
     yield text[start:]
 
 
-def _goes_on(sentence: str) -> bool:
-    """Say whether what looks like a sentence is "1." before a point of a list, or ends in "Dr."."""
+def _goes_on(sentence: str, following: str) -> bool:
+    """Report whether what looks like a sentence continues with ``following``.
+
+    It is "1." before a point of a list, ends in "Dr.", or in an ellipsis before a small letter.
+    """
+    if sentence.endswith(_ELLIPSIS) and following[:1].islower() and is_readable(sentence):
+        return True
     words = sentence.rsplit(maxsplit=1)
     abbreviated = sentence.endswith(".") and _ABBREVIATION.fullmatch(words[-1])
     return bool(abbreviated or _NUMBER.fullmatch(sentence))
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return ``text`` as one line without what cannot be seen."""
     visible = _INVISIBLE.sub("", _UNPRINTED.sub(" ", text))
     return _SPACES.sub(" ", _STRAY_JOINER.sub("", visible)).strip()
 
 
-def _is_readable(line: str) -> bool:
-    """Say whether there is a letter, a digit or an emoji."""
-    return any(char.isalnum() or unicodedata.category(char) == "So" for char in line)
+def is_readable(line: str) -> bool:
+    """Report whether there is a letter, a digit or an emoji outside of tags."""
+    return not _TAGS.fullmatch(line) and any(
+        char.isalnum() or unicodedata.category(char) == "So" for char in line
+    )
 
 
-def _cut(line: str) -> str:
-    """Return what 60 characters hold of a longer line, to the end of a word."""
-    # One character is the ellipsis.
-    cut = line[: MAX_AUTO_TITLE - 1]
-    at_word = cut.rpartition(" ")[0] if line[MAX_AUTO_TITLE - 1] != " " else cut
-    return f"{(at_word or cut).rstrip(_LOOSE_ENDS)}…"
+def is_visible(text: str) -> bool:
+    """Report whether a reader sees anything of ``text``."""
+    return any(unicodedata.category(char) not in _INKLESS for char in _INVISIBLE.sub("", text))
 
 
-def title_from_model(text: str) -> str | None:
-    """Return the title in a model's answer: one line of at most 60 characters without quotes.
+def cut(line: str) -> str:
+    """Return what 60 characters hold of a longer line, to the end of a word.
 
-    None where the answer is no title: nothing to read, or a speech.
+    A word that is longer is cut before a character as a reader sees it: never inside of a flag, an
+    emoji of several, or between a letter and its accent.
     """
-    first = next((line for line in map(_line, text.split("\n")) if line), "")
-    plain = _QUOTES.sub("", first).strip(" #*_'\u2018\u2019")
-    title = _LABEL.sub("", plain).strip(" #*_.'\u2018\u2019")
-    if not any(character.isalnum() for character in title) or len(title) > _LONGEST_ANSWER:
-        return None
-    return title if len(title) <= MAX_AUTO_TITLE else _cut(title)
+    from grapheme import safe_split_index  # noqa: PLC0415 - tables that few requests need
+
+    # One character is the ellipsis.
+    fits = line[: MAX_AUTO_TITLE - 1]
+    at_word = fits.rpartition(" ")[0] if line[MAX_AUTO_TITLE - 1] != " " else fits
+    if not at_word:
+        at_word = line[: safe_split_index(line, MAX_AUTO_TITLE - 1)] or fits
+    return f"{at_word.rstrip(_LOOSE_ENDS)}…"

@@ -25,6 +25,7 @@ from colloquy.domain.conversation import (
     MAX_PADDED_TITLE,
 )
 from colloquy.domain.page import DEFAULT_LIMIT, MAX_LIMIT, Archived, Order
+from colloquy.domain.title import is_visible
 
 T = TypeVar("T")
 Out = TypeVar("Out", bound="ResponseBody")
@@ -147,6 +148,8 @@ def at_most(longest: int) -> Callable[[str], str]:
         trimmed = len(title.strip())
         if trimmed == 0:
             raise PydanticCustomError("below_min", "must have a character that is not a space")
+        if not is_visible(title):
+            raise PydanticCustomError("below_min", "must have a character that can be seen")
         if trimmed > longest:
             raise PydanticCustomError(
                 "above_max", f"may have at most {longest} characters, but has {trimmed}"

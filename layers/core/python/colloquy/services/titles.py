@@ -12,7 +12,8 @@ from colloquy.domain.errors import (
     NotFoundError,
 )
 from colloquy.domain.item import Item, text_of
-from colloquy.domain.title import MAX_TRIES, title_from_model
+from colloquy.domain.model_title import title_from_model
+from colloquy.domain.title import MAX_TRIES
 from colloquy.models.prompt import Prompt, Turn
 from colloquy.services.models import Models
 from colloquy.services.ports import Clock, ItemRows, TitleRows
@@ -67,10 +68,11 @@ class Titles:
         if source is None or not self._conversations.count_try(conversation, self._clock()):
             return False
         text = text_of(source.content).strip()[:_CHARACTERS]
+        model = self._models.table.named(None)
         prompt = Prompt(
-            model=self._models.table.named(None),
+            model=model,
             turns=[Turn("system", [_TASK]), Turn("user", [f"Message: {text}\n\nTitle:"])],
-            max_tokens=_MAX_TOKENS,
+            max_tokens=min(_MAX_TOKENS, model.context // 8),
             deadline=time.monotonic() + _ANSWER_SECONDS,
         )
         try:
@@ -83,7 +85,7 @@ class Titles:
             # Lambda comes again at once, and a busy or loading model would use up every try.
             self._pause(min(error.retry_after, _LONGEST_PAUSE))
             raise
-        title = title_from_model(answer.text)
+        title = title_from_model(answer.text, text)
         if title is None:
             raise ModelError("The model's answer is no title.")
         return self._conversations.improve(conversation, source, title, self._clock())

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import CHROMIUM, chromium
-from tests.support.sample import HOSTILE, TITLE, TURNS
+from tests.support.sample import HOSTILE, RICH, TITLE, TURNS
 from tests.support.server import opened
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +87,11 @@ def link(served: httpx.Client) -> str:
     return link_to(served, TURNS)
 
 
+@pytest.fixture(scope="module")
+def rich(served: httpx.Client) -> str:
+    return link_to(served, RICH, title="Roots", read_only=False)
+
+
 def picture(page: Page, name: str, **options: Any) -> None:
     """Keep a picture of the page where SCREENSHOTS says so."""
     if folder := os.environ.get("SCREENSHOTS"):
@@ -134,6 +139,65 @@ def test_nothing_sticks_out_on_a_phone(link: str, show: Show) -> None:
     picture(page, "share-phone")
 
 
+def test_wide_tables_and_code_scroll_in_their_own_box(rich: str, show: Show) -> None:
+    page = show(rich, width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for box in (".wide", ".code pre"):
+        assert page.evaluate(
+            f"(e => e.scrollWidth > e.clientWidth)(document.querySelector('{box}'))"
+        )
+        assert "scroll" in page.evaluate(
+            f"getComputedStyle(document.querySelector('{box}')).backgroundAttachment"
+        )
+
+
+def test_formulas_pictures_and_notes_are_seen(rich: str, show: Show) -> None:
+    page = show(rich, color_scheme="light")
+    assert page.locator("math").count() == 3
+    assert page.locator("mfrac").first.bounding_box()["height"] > 20  # type: ignore[index] # seen
+    assert page.evaluate("document.querySelector('article img').naturalWidth") == 1
+    assert page.get_by_role("link", name="Picture: A cat (images.invalid)").count() == 1
+    assert page.get_by_text("Complete the square.").is_hidden()
+    picture(page, "share-formulas", full_page=True)
+    page.get_by_text("Proof").click()
+    assert page.get_by_text("Complete the square.").is_visible()
+    page.get_by_role("link", name="[1]").click()
+    assert page.get_by_text("Water.").is_visible()
+    assert "write through this link" in page.get_by_role("contentinfo").inner_text()
+
+
+def test_nothing_is_fetched_from_where_a_picture_is(rich: str, show: Show) -> None:
+    page = show("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(rich)
+    page.wait_for_load_state("networkidle")
+    assert {urlsplit(url).hostname for url in asked if not url.startswith("data:")} == {"localhost"}
+
+
+def test_right_to_left_text_has_code_from_left_to_right(rich: str, show: Show) -> None:
+    page = show(rich, width=700)
+    style = "getComputedStyle(document.querySelector('article:last-child {}')).{}"
+    assert page.evaluate(style.format(".text", "direction")) == "rtl"
+    assert page.evaluate(style.format("pre", "direction")) == "ltr"
+    assert page.evaluate(style.format("blockquote", "borderRightWidth")) == "3px"
+    code = page.locator("article").nth(2).locator("code")
+    assert code.evaluate("e => getComputedStyle(e).unicodeBidi") == "isolate"
+
+
+def test_long_code_begins_on_the_first_sheet(served: httpx.Client, show: Show) -> None:
+    code = "\n".join(f"print({number})" for number in range(200))
+    page = show(link_to(served, [("assistant", f"Look:\n\n```python\n{code}\n```")]))
+    page.emulate_media(media="print")
+    boxes = ".code, .code pre, article"
+    for name in ("breakInside", "overflowX"):
+        found = page.evaluate(
+            f"[...document.querySelectorAll('{boxes}')].map(e => getComputedStyle(e).{name})"
+        )
+        assert set(found) <= {"auto", "visible"}
+    assert page.evaluate("getComputedStyle(document.querySelector('pre')).overflowX") == "visible"
+
+
 def test_on_paper_there_is_ink_and_no_furniture(link: str, show: Show) -> None:
     page = show(link, width=794, height=1123, color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
@@ -152,11 +216,11 @@ def test_on_paper_there_is_ink_and_no_furniture(link: str, show: Show) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(
-    served: httpx.Client, link: str, show: Show, scheme: str
+    served: httpx.Client, link: str, rich: str, show: Show, scheme: str
 ) -> None:
     hostile = link_to(served, [("user", text) for text in HOSTILE[:18]], title="Hostile")
     gone = link.rpartition("/")[0] + "/share_gone"
-    for url in (link, hostile, gone):
+    for url in (link, rich, hostile, gone):
         # Only axe itself needs the policy out of its way.
         page = show(url, color_scheme=scheme, bypass_csp=True)
         found = Axe().run(page).response["violations"]

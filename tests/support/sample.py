@@ -56,6 +56,30 @@ TURNS: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 
+PNG: Final = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGD4DwABBAEA"
+    "wS2OUAAAAABJRU5ErkJggg=="
+)
+
+RICH: Final[tuple[tuple[str, str], ...]] = (
+    ("user", "Solve $ax^2+bx+c=0$ for me. Pen and paper cost $5 to $10."),
+    (
+        "assistant",
+        "\\[ x = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a} \\]\n\n"
+        "> [!NOTE]\n> Only where \\(a \\ne 0\\).\n\n"
+        "Press <kbd>Enter</kbd>; H<sub>2</sub>O.[^1]\n\n[^1]: Water.\n\n"
+        "<details>\n<summary>Proof</summary>\n\nComplete the square.\n</details>\n\n"
+        "Root\n: Where it is zero\n\n"
+        f"![A dot]({PNG}) ![A cat](https://images.invalid/cat.png)\n\n"
+        "| Method | When it is worth the trouble | What it costs you | Where to read more about it |\n"
+        "|---|---|--:|---|\n| Formula | Always, for every equation | 1 | The chapter on equations |\n\n"
+        "```python\nroots = [(-b + sign * (b * b - 4 * a * c) ** 0.5) / (2 * a) for sign in (1, -1)]\n```\n",
+    ),
+    ("user", "כתוב `x + y` בפייתון"),
+    ("assistant", "הנה:\n\n```python\nx + y  # חיבור\n```\n\n- פריט\n\n> ציטוט"),
+)
+"""What else people share: formulas, tags, pictures, wide tables, text from right to left."""
+
 HOSTILE: Final[tuple[str, ...]] = (
     "<script>window.ran=1</script>",
     "<img src=x onerror=window.ran=1>",

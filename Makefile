@@ -42,7 +42,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token token-arguments invoke invoke-arguments test test-fast unit rehearse screenshots bench cost fuzz faults check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
+.PHONY: help run model token token-arguments invoke invoke-arguments test test-fast unit rehearse screenshots bench cost fuzz faults stateful check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {gsub(/[$$][$$]/, "$$", $$2); printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ fuzz: .venv/tests ## Fuzz the API by its OpenAPI document, longer than the tests
 
 faults: .venv/tests ## Run seeds of the fault runs (RUNS=, SEED= the first of them, TRACE=1)
 	$(BIN)/python -m tests.faults --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(if $(TRACE),--trace)
+
+stateful: .venv/tests ## Compare the API with a model in memory, longer than the tests do (EXAMPLES=)
+	STATEFUL_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest tests/stateful -q --timeout=0
 
 check: lint types imports reference template policy ## Everything CI runs before the tests
 

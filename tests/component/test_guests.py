@@ -135,6 +135,17 @@ def test_a_message_through_a_link_joins_the_owners_conversation(
     ]
 
 
+def test_a_read_only_link_of_a_deleted_conversation_looks_absent(
+    alice: Client, bob: Client, rows: Rows
+) -> None:
+    conversation_id = talk(alice, "One")
+    share_id = share(alice, conversation_id)
+    alice.delete(f"/v1/conversations/{conversation_id}")
+    assert len(rows.of_type("share")) == 1  # purge has not erased it yet
+
+    assert bob.post(f"/v1/shares/{share_id}/items", {"content": "Late"}).status == 404
+
+
 def test_a_read_only_link_takes_no_message(alice: Client, bob: Client) -> None:
     conversation_id = talk(alice, "One")
     item_id = alice.get(f"/v1/conversations/{conversation_id}/items").body["first_id"]

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from colloquy.domain import ids
 from colloquy.domain.conversation import UNKNOWN_ITEM, Conversation
-from colloquy.domain.errors import ReadOnlyError, TooLargeError
+from colloquy.domain.errors import NotFoundError, ReadOnlyError, TooLargeError
 from colloquy.domain.item import Item, ItemDraft, automatic_title
 from colloquy.domain.page import GaveUp
 from colloquy.domain.receipt import AlreadyDoneError, Facts, Once, Written
@@ -122,6 +122,9 @@ class Guests:
             return Written(_written(viewer_id, share_id, draft, facts), replayed=True)
         share = self._viewing.link(share_id)
         if share.read_only:
+            if share.id not in self._shares.living([share]):
+                # Its conversation is deleted and its rows are about to be: as if it never was.
+                raise NotFoundError("share link")
             raise ReadOnlyError
 
         def write(minted: list[str], now: datetime) -> Item:

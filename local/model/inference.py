@@ -38,7 +38,13 @@ def main(arguments: list[str]) -> int:
     settings.ui = False
     settings.verbosity = 1
     # A model this small soon loses the thread at llama.cpp's own 0.8.
-    settings.sampling.temp = 0.4
+    settings.sampling.temp = 0.3
+    # ... and repeats itself for want of a penalty. A strong one for single tokens forbids it the
+    # words of the question ("Rome" becomes "Romeo"); DRY penalises repeated sequences instead.
+    settings.sampling.penalty_repeat = 1.05
+    settings.sampling.dry_multiplier = 0.8
+    settings.sampling.dry_allowed_length = 3
+    settings.sampling.dry_penalty_last_n = 1_024
     # Its threads spin while they wait for each other: as many as cores make all others wait, and
     # the answer too (measured on two busy cores: 1.8 s with one, 5.9 s with two).
     for processors in (settings.cpuparams, settings.cpuparams_batch):

@@ -3,6 +3,7 @@
 A number here grows only with an ADR. ``make bench`` prints what each request cost.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from local.dynamodb import schema
 from tests.support.capacity import Cost, Meter
 from tests.support.client import Client, Reply
 from tests.support.functions import declared, dispatch
+from tests.support.model import ModelServer, says, serving
 
 FULL = 9_990
 """As good as the 10,000 a conversation takes, with room for what the tests append."""
@@ -190,6 +192,45 @@ def test_delete_a_message_that_was_edited(bench: Bench) -> None:
     assert cost.round_trips == 2
     assert cost.writes <= 6
     assert cost.reads <= 2
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """A model with the context a deployment gives it, that answers in 500 bytes."""
+    table = {"m": {"id": "m", "context": 64_000}}
+    with serving(says("x" * 500)) as server:
+        monkeypatch.setenv("MODEL_PROVIDER", "openai")
+        monkeypatch.setenv("MODEL_TABLE", json.dumps(table))
+        monkeypatch.setenv("MODEL_BASE_URL", server.url)
+        for made in (wiring.models, wiring.responses):
+            made.cache_clear()
+        yield server
+    for made in (wiring.models, wiring.responses):
+        made.cache_clear()
+
+
+def test_a_response_of_a_model(bench: Bench, model: ModelServer) -> None:
+    """Two messages written; read is what the model is given, in one page."""
+    path = f"{bench.path}/responses"
+    body = {"content": MESSAGE["content"]}
+    cost = bench.measure(lambda: bench.client.post(path, body))
+    assert (cost.round_trips, cost.writes) == (2, 6)
+    assert cost.reads <= 150
+    assert len(model.asked[0]["messages"]) <= 420
+    key = {"Idempotency-Key": f"key-{bench.path}"}
+    cost = bench.measure(lambda: bench.client.post(path, body, headers=key))
+    assert (cost.round_trips, cost.writes) == (2, 8)
+    cost = bench.measure(lambda: bench.client.post(path, body, headers=key))
+    assert (cost.round_trips, cost.writes) == (2, 0)
+    assert len(model.asked) == 2
+
+
+def test_a_response_in_a_project_reads_its_instructions(bench: Bench, model: ModelServer) -> None:
+    filed = bench.client.post("/v1/conversations", {"project_id": bench.project}).body["id"]
+    path = f"/v1/conversations/{filed}/responses"
+    cost = bench.measure(lambda: bench.client.post(path, {"content": MESSAGE["content"]}))
+    assert (cost.round_trips, cost.writes) == (3, 6)
+    assert model.asked[0]["messages"][-1]["content"] == MESSAGE["content"]
 
 
 def test_bulk_delete_100(bench: Bench) -> None:

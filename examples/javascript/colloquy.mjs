@@ -29,10 +29,13 @@ export class ColloquyError extends Error {
  */
 export class Colloquy {
   #token;
+  #freshToken;
 
+  /** `token` is the user's, or a function that returns a fresh one (or a promise of it). */
   constructor(url, token) {
     this.url = url.replace(/\/+$/, "");
-    this.#token = token;
+    if (typeof token === "function") this.#freshToken = token;
+    else this.#token = token;
   }
 
   // Conversations
@@ -202,15 +205,24 @@ export class Colloquy {
 
   /** Send a request until it is answered, but not for ever. */
   async #request(method, path, body, ifMatch) {
-    const headers = { Authorization: `Bearer ${this.#token}` };
+    const headers = {};
     // The same key each time: a try whose answer was lost is not done again.
     if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
     if (ifMatch) headers["If-Match"] = ifMatch;
     for (let attempt = 1; ; attempt++) {
       let pause = (0.5 + Math.random() / 2) * 1000 * 2 ** (attempt - 1);
+      const isRenewable = this.#freshToken && this.#token !== undefined;
+      if (this.#freshToken) this.#token ??= await this.#freshToken();
+      headers.Authorization = `Bearer ${this.#token}`;
       try {
         return await this.#send(method, path, headers, body);
       } catch (error) {
+        // The token has expired. Browsers show that as a lost connection: the gateway's 401 has no
+        // CORS headers.
+        if (isRenewable && (error.status === 401 || error instanceof TypeError)) {
+          this.#token = undefined;
+          if (error.status === 401) continue;
+        }
         // An earlier try did it, only its answer was lost.
         if (method === "DELETE" && error.status === 404 && attempt > 1) {
           return { headers: new Headers(), text: "" };

@@ -8,7 +8,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message
 from http.client import HTTPException
 from typing import Any
@@ -47,11 +47,12 @@ class ColloquyError(Exception):
 
 
 class Colloquy:
-    """One user's conversations."""
+    """One user's conversations: ``token`` is theirs, or a function that returns a fresh one."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str | Callable[[], str]) -> None:
         self.url = url.rstrip("/")
-        self._token = token
+        self._fresh_token = token if callable(token) else None
+        self._token = None if callable(token) else token
 
     # Conversations
 
@@ -209,7 +210,7 @@ class Colloquy:
             ColloquyError: the API refused it, or is still busy.
             OSError: the API could not be reached.
         """
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers: dict[str, str] = {}
         if method == "POST":
             # The same key each time: a try whose answer was lost is not done again.
             headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -217,9 +218,14 @@ class Colloquy:
             headers["If-Match"] = if_match
         for attempt in range(1, _TRIES + 1):
             pause = random.uniform(0.5, 1) * 2 ** (attempt - 1)  # noqa: S311 - spreads retries
+            is_renewable = self._fresh_token is not None and self._token is not None
+            headers["Authorization"] = f"Bearer {self._current_token()}"
             try:
                 return self._send(method, path, headers, body)
             except ColloquyError as error:
+                if error.status == 401 and is_renewable:
+                    self._token = None  # it has expired: once more, with a fresh one
+                    continue
                 if method == "DELETE" and error.status == 404 and attempt > 1:
                     return Message(), b""  # an earlier try did it, only its answer was lost
                 pause = max(pause, error.retry_after)
@@ -230,6 +236,11 @@ class Colloquy:
                     raise
             time.sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
+
+    def _current_token(self) -> str | None:
+        if self._token is None and self._fresh_token is not None:
+            self._token = self._fresh_token()
+        return self._token
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: Any

@@ -477,3 +477,23 @@ def test_two_writers_of_one_import_do_not_meet(
     monkeypatch.setattr(ImportStore, "write", beside)
     assert sent(bob, parts[1], import_id).status == UNFINISHED
     assert meanwhile == [0, 409]
+
+
+CHATGPT = {"title": "Trip", "create_time": 1.5, "mapping": {"a": {"id": "a"}}, "current_node": "a"}
+CLAUDE = {"uuid": "a", "name": "Trip", "chat_messages": [{"uuid": "b", "text": "Hi"}]}
+
+
+@pytest.mark.parametrize(("name", "conversation"), [("ChatGPT", CHATGPT), ("Claude", CLAUDE)])
+def test_another_applications_export_is_named(
+    alice: Client, name: str, conversation: dict[str, Any]
+) -> None:
+    for body in (conversation, [conversation], [conversation, conversation]):
+        reply = alice.post("/v1/conversations/import", body)
+        assert (reply.status, reply.error["code"]) == (400, "invalid_value")
+        assert reply.error["message"].startswith(f"This is an export of {name}. Only what GET")
+
+
+def test_an_archive_is_named(alice: Client) -> None:
+    reply = alice.post("/v1/conversations/import", raw=b"PK\x03\x04\x14\x00")
+    assert (reply.status, reply.error["code"]) == (400, "invalid_json")
+    assert "it is a ZIP archive" in reply.error["message"]

@@ -296,3 +296,32 @@ IN_A_BROWSER = """async ([url, token]) => {
     await colloquy.delete(id);
     return [item.etag, edited.content, edited.etag];
 }"""
+
+
+RENEWING = {
+    "python": """
+tokens = {tokens!r}
+colloquy = Colloquy(colloquy.url, lambda: tokens.pop(0))
+try:
+    colloquy.create()
+except ColloquyError as error:
+    refused = error.status
+print(json.dumps([refused, colloquy.create(title="Renewed")["title"], len(tokens)]))
+""",
+    "javascript": """
+const tokens = {tokens!r};
+const renewing = new Colloquy(colloquy.url, async () => tokens.shift());
+const refused = await renewing.create().catch((error) => error.status);
+const made = await renewing.create({{ title: "Renewed" }});
+console.log(JSON.stringify([refused, made.title, tokens.length]));
+""",
+}
+
+
+@either
+def test_an_expired_token_is_renewed_once(language: str, server: Server) -> None:
+    expired = server.token("alice", "--expires-in", "-60")
+    tokens = [expired, server.token("alice"), expired]
+    code = RENEWING[language].format(tokens=tokens)
+    # The first one that is given out is not renewed: it would not help.
+    assert run(language, code, server.url) == [401, "Renewed", 1]

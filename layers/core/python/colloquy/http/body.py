@@ -17,6 +17,7 @@ _TYPE: Final = "content-type"
 _ENCODING: Final = "content-encoding"
 _JSON: Final = "application/json"
 
+_ZIP: Final = b"PK\x03\x04"
 _GZIP: Final = b"\x1f\x8b"
 # What is left of gzip's first bytes where a gateway has read them as UTF-8.
 _GZIP_AS_TEXT: Final = "\x1f\ufffd\x08"
@@ -78,6 +79,8 @@ def _text_of(body: bytes) -> str:
     """Return a body's text without a byte order mark, which some editors write before JSON."""
     if body.startswith(_GZIP):
         raise invalid_json("it is compressed with gzip. Send it uncompressed")
+    if body.startswith(_ZIP):
+        raise invalid_json("it is a ZIP archive. Unpack it, and send a JSON file in it")
     # JSON has no NUL: its first two characters are ASCII, so in UTF-16 one of these bytes is 0.
     if body.startswith(_UTF_16_MARKS) or b"\0" in body[:4]:
         raise invalid_json("it is UTF-16 or UTF-32. Save it as UTF-8")

@@ -17,6 +17,7 @@ from colloquy.domain.version import MAX_VERSIONS, Version
 from colloquy.http.content import ContentOrNothing, empty_content
 from colloquy.http.conversations import Archived, Title
 from colloquy.http.exports import PLACE
+from colloquy.http.foreign import reject_foreign_export
 from colloquy.http.items import ChatMessage, StatusOut
 from colloquy.http.models import (
     UNIQUE,
@@ -190,6 +191,12 @@ class ConversationImport(RequestBody):
         no_longer_than(MAX_MESSAGES),
     ]
     next_after: NextAfter | None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_our_own(cls, body: Any) -> Any:
+        reject_foreign_export(body)
+        return body
 
     def part(self) -> ImportPart:
         """Return the part as the services take it; its owner and its ids are given to it there."""

@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from colloquy.domain.errors import InvalidRequestError
 from colloquy.http.body import invalid_json
+from colloquy.http.foreign import reject_foreign_export
 
 MAX_VALUES: Final = 500_000
 """Values in one body. Two texts of a message have fewer, however small each of them is, so that
@@ -37,6 +38,8 @@ def object_from(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise _explained(str(error)) from error
     if not isinstance(value, dict):
+        # Their files are lists; the import takes an object.
+        reject_foreign_export(value[0] if isinstance(value, list) and value else None)
         raise InvalidRequestError('The body must be a JSON object, like {"title": "…"}.')
     _reject_infinite(value)
     return value

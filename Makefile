@@ -42,7 +42,7 @@ OWN_MODEL = $(if $(MODEL_BASE_URL)$(filter off,$(MODEL)),,model)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run model token token-arguments invoke invoke-arguments test test-fast unit rehearse screenshots bench cost fuzz faults stateful check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
+.PHONY: help run model token token-arguments invoke invoke-arguments test test-fast unit rehearse screenshots bench cost fuzz faults stateful load check format lint types imports reference template policy verify-erasure redrive-erasures routes openapi lock build build-here deploy clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {gsub(/[$$][$$]/, "$$", $$2); printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ faults: .venv/tests ## Run seeds of the fault runs (RUNS=, SEED= the first of th
 
 stateful: .venv/tests ## Compare the API with a model in memory, longer than the tests do (EXAMPLES=)
 	STATEFUL_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest tests/stateful -q --timeout=0
+
+load: .venv/tests ## Put load on make run and count afterwards (USERS=, SECONDS=, KILL=1, URL= of one that runs)
+	$(BIN)/python -m tests.load --users $(or $(USERS),16) --seconds $(or $(SECONDS),30) $(if $(KILL),--kill) $(if $(URL),--url $(URL))
 
 check: lint types imports reference template policy ## Everything CI runs before the tests
 

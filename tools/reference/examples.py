@@ -287,6 +287,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
     "If-Match": '"3"',
     "If-None-Match": 'W/"5f0c1d2e3b4a59687786950a1b2c3d4e"',
     "format": "json",
+    "page": "2",
 }
 
 

@@ -269,6 +269,22 @@ def test_an_edit_over_350_kb_is_a_clean_413(alice: Client, path: str) -> None:
     assert alice.put(f"{item}/edit", {"content": "small again"}).body["version"] == 3
 
 
+@pytest.mark.parametrize("change", ["edit", "delete"])
+def test_a_changed_message_makes_the_conversations_etag_stale(
+    alice: Client, path: str, change: str
+) -> None:
+    before = {"If-Match": alice.get(path).headers["etag"]}
+    answer = f"{path}/items/{ids_of(alice, path)[-1]}"
+
+    if change == "edit":
+        alice.put(f"{answer}/edit", {"content": "again"})
+    else:
+        alice.delete(answer)
+
+    assert alice.patch(path, {"title": "Mine"}, headers=before).status == 412
+    assert alice.delete(path, headers=before).status == 412
+
+
 def test_a_deleted_message_is_gone_and_the_others_stay_in_order(
     alice: Client, path: str, rows: Rows
 ) -> None:

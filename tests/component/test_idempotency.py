@@ -96,19 +96,76 @@ def test_a_request_that_was_refused_leaves_the_key_free(alice: Client) -> None:
 
 def test_a_key_holds_for_24_hours_and_no_longer(alice: Client, rows: Rows) -> None:
     first = alice.post("/v1/conversations", {"title": "T"}, headers=KEY).body["id"]
-    receipt = rows.of_type("receipt")[0]
-    key = {name: {"S": receipt[name]} for name in ("PK", "SK")}
-    # The row is still there: DynamoDB removes expired rows when it gets to them.
-    rows.client.update_item(
-        TableName=rows.name,
-        Key=key,
-        UpdateExpression="SET #ttl = :past",
-        ExpressionAttributeNames={"#ttl": "ttl"},
-        ExpressionAttributeValues={":past": {"N": "1000"}},
-    )
+    receipt = expire(rows)
     assert alice.post("/v1/conversations", {"title": "T"}, headers=KEY).body["id"] != first
     lives = int(rows.of_type("receipt")[0]["ttl"]) - int(receipt["ttl"])
     assert 0 <= lives < 60
+
+
+def expire(rows: Rows) -> dict[str, Any]:
+    """Let the idempotency record expire; return it as it was.
+
+    The row stays: DynamoDB removes expired rows when it gets to them.
+    """
+    (receipt,) = rows.of_type("receipt")
+    rows.put({**receipt, "ttl": 1000})
+    return receipt
+
+
+ExpiringPost = Callable[[Client, dict[str, str]], Reply]
+EXPIRING: dict[str, ExpiringPost] = {
+    "append": lambda c, at: c.post(f"{at['path']}/items", HELLO, headers=KEY),
+    "update": lambda c, at: c.post(at["path"], {"title": "New"}, headers=KEY),
+    "edit": lambda c, at: c.post(f"{at['item']}/edit", {"content": "New"}, headers=KEY),
+    "share": lambda c, at: c.post(f"{at['path']}/share", {}, headers=KEY),
+    "share a message": lambda c, at: c.post(f"{at['item']}/share", {}, headers=KEY),
+    "fork": lambda c, at: c.post(f"/v1/shares/{at['share']}/fork", headers=KEY),
+    "write through a link": lambda c, at: c.post(
+        f"/v1/shares/{at['share']}/items", HELLO, headers=KEY
+    ),
+    "bulk delete": lambda c, at: c.post(
+        "/v1/conversations/bulk-delete",
+        {"conversation_ids": [at["path"].rsplit("/", 1)[1]]},
+        headers=KEY,
+    ),
+}
+
+
+@pytest.fixture
+def places(alice: Client) -> dict[str, str]:
+    """A conversation, its message, and a link to it that one may write through."""
+    conversation_id = alice.post("/v1/conversations", {"items": [HELLO]}).body["id"]
+    path = f"/v1/conversations/{conversation_id}"
+    share = alice.post(f"{path}/share", {"read_only": False}).body["share_id"]
+    item = f"{path}/items/{alice.get(path).body['items'][0]['id']}"
+    return {"path": path, "item": item, "share": share}
+
+
+@pytest.mark.parametrize("post", EXPIRING.values(), ids=EXPIRING)
+def test_an_expired_record_is_honoured_nowhere(
+    alice: Client, rows: Rows, places: dict[str, str], post: ExpiringPost
+) -> None:
+    first = post(alice, places)
+    assert first.status in (200, 201)
+    assert post(alice, places).headers["idempotent-replayed"] == "true"
+    expire(rows)
+
+    again = post(alice, places)
+
+    assert again.status == first.status
+    assert "idempotent-replayed" not in again.headers
+    assert int(rows.of_type("receipt")[0]["ttl"]) > 1000
+
+
+@pytest.mark.parametrize("name", ["append", "update", "share", "edit", "write through a link"])
+def test_an_expired_record_replays_nothing_of_what_is_gone(
+    alice: Client, rows: Rows, places: dict[str, str], name: str
+) -> None:
+    assert EXPIRING[name](alice, places).status in (200, 201)
+    alice.delete(places["path"])
+    expire(rows)
+
+    assert EXPIRING[name](alice, places).status == 404
 
 
 def test_a_receipt_of_what_was_created_holds_no_content(alice: Client, rows: Rows) -> None:

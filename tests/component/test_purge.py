@@ -183,6 +183,9 @@ def test_a_record_that_comes_again_changes_nothing(
     lambda_handler({"Records": first}, Context())
     assert [row["round"] for row in rows.of_type("erasure")] == [2]
     assert stream.take() == []
+    # Nor may round 1 write the note of round 2 a second time.
+    lambda_handler({"Records": second}, Context())
+    assert stream.take() == []
 
     lambda_handler({"Records": third}, Context())
     stream.feed(lambda_handler)
@@ -265,6 +268,36 @@ def test_what_is_erased_is_logged_and_measured_without_content(
     assert '"RowsErased":[6.0]' in printed
     assert '"ErasureAge":[' in printed
     assert '"Namespace":"Colloquy"' in printed
+
+
+def test_pages_of_links_are_erased_to_the_last(
+    alice: Client, rows: Rows, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure, "_PAGE", 2)
+    gone = create(alice)
+    for number in range(5):
+        share(rows, "alice", gone, f"share_{number}")
+    alice.delete(f"/v1/conversations/{gone}")
+
+    stream.feed(lambda_handler)
+
+    assert rows.all() == []
+
+
+def test_pages_of_a_deleted_messages_versions_are_erased_to_the_last(
+    alice: Client, rows: Rows, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure, "_PAGE", 2)
+    path = f"/v1/conversations/{create(alice, messages=1)}"
+    item = f"{path}/items/{alice.get(path).body['items'][0]['id']}"
+    for number in range(5):
+        alice.put(f"{item}/edit", {"content": str(number)})
+    assert len(rows.of_type("version")) == 5
+    alice.delete(item)
+
+    stream.feed(lambda_handler)
+
+    assert rows.of_type("version") == rows.of_type("lost_versions") == []
 
 
 def key_of(partition: str, sort: str) -> dict[str, Any]:

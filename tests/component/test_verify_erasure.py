@@ -199,3 +199,37 @@ def test_what_an_import_has_written_so_far_belongs_to_it(
     parts = exported(alice, alice.post("/v1/conversations", body).body["id"])
     assert sent(bob, parts[0]).status == 202
     assert look(capsys) == (0, [])
+
+
+def test_keys_that_a_busy_table_leaves_are_requested_again_after_a_pause(
+    alice: Client,
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    populate(alice, rows)
+    paused: list[float] = []
+    monkeypatch.setattr("colloquy.store.backoff.time.sleep", paused.append)
+    left_over = LeavingOver(boto3.client("dynamodb"), times=3)
+    search = orphaned_rows.Search(left_over, rows.name, orphaned_rows.Pace(100_000))
+
+    assert search.run(1).suspects == {}
+
+    assert left_over.times == 0
+    assert len([pause for pause in paused if pause > 0]) >= 3
+
+
+class LeavingOver:
+    """A client whose first batch reads leave every key unprocessed."""
+
+    def __init__(self, client: Any, times: int) -> None:
+        self._client = client
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch_get_item(self, **request: Any) -> Any:
+        if self.times == 0:
+            return self._client.batch_get_item(**request)
+        self.times -= 1
+        return {"Responses": {}, "UnprocessedKeys": request["RequestItems"]}

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from colloquy.domain.errors import UnavailableError
 from colloquy.store import keys
+from colloquy.store.backoff import tries
 from colloquy.store.keys import Key
 
 # What BatchGetItem takes at a time.
 _BATCH = 100
+_PATIENCE_SECONDS = 60.0
+"""How long keys that a busy table leaves unprocessed are requested again, with growing pauses."""
 _READ = {
     "ProjectionExpression": "PK, SK, #type, #owner, conversation_id, asked_at",
     "ExpressionAttributeNames": {"#type": "type", "#owner": "owner"},
@@ -136,7 +140,7 @@ class Search:
         there: set[Key] = set()
         for start in range(0, len(asked), _BATCH):
             left: Any = [key.as_dict() for key in asked[start : start + _BATCH]]
-            while left:
+            for _ in tries(time.monotonic() + _PATIENCE_SECONDS):
                 reply = self._client.batch_get_item(
                     RequestItems={
                         self._table: {
@@ -151,6 +155,10 @@ class Search:
                 there |= {Key(row["PK"]["S"], row["SK"]["S"]) for row in found}
                 left = reply["UnprocessedKeys"].get(self._table, {}).get("Keys", [])
                 self._pace.spend(sum(map(_units, reply.get("ConsumedCapacity", []))))
+                if not left:
+                    break
+            else:
+                raise UnavailableError
         return there
 
 

@@ -12,6 +12,7 @@ import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from colloquy.domain.errors import UnavailableError
 from tools.operations.orphaned_rows import Findings, Pace, Search, Suspect, overdue
 from tools.operations.target_table import parser_of_table, table_of
 
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
             _say(f"{len(left)} suspects; looking again in {options.grace:g} s …")
             time.sleep(options.grace)
             left = search.still_there(left)
-    except (BotoCoreError, ClientError, OSError) as exc:
+    except (BotoCoreError, ClientError, OSError, UnavailableError) as exc:
         _say(f"Cannot look: {exc}")
         return 2
     return _report(found, left, pace.spent, options.overdue)

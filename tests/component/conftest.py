@@ -9,14 +9,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.client import BaseClient
-from moto import mock_aws
 
 from colloquy import wiring
 from colloquy.observability import logger
-from local.dynamodb import schema
 from tests.support.client import Client
 from tests.support.faults import Faulty
 from tests.support.functions import declared, dispatch
+from tests.support.in_process import TABLE, Database, wired
 from tests.support.permissions import record
 from tests.support.role import keep_in_threads
 from tests.support.rows import Rows
@@ -26,15 +25,19 @@ SignIn = Callable[[str], Client]
 
 
 @pytest.fixture
-def rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rows]:
-    """The real schema, read from template.yaml, in an empty fake DynamoDB."""
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The real schema, read from template.yaml, in an empty DynamoDB in this process."""
     keep_in_threads(monkeypatch)
     _call_one_at_a_time(monkeypatch)
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        schema.create(client, declared(), "ConversationsTable")
-        wiring.forget()
-        yield Rows(client, "ConversationsTable")
+    database = Database()
+    with wired(database):
+        yield database
+
+
+@pytest.fixture
+def rows(database: Database) -> Rows:
+    """The rows of the table that the functions under test use."""
+    return Rows(database.client, TABLE)
 
 
 def _call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,14 +60,14 @@ def faulty(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Faulty:
     """Return the functions' client for DynamoDB, which fails as often as the test says."""
     client = Faulty(rows.client)
     monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
+    wiring.forget()
     return client
 
 
 @pytest.fixture
-def stream(rows: Rows) -> Stream:
+def stream(database: Database) -> Stream:
     """Return the table's stream, as purge gets it."""
-    arn = rows.client.describe_table(TableName=rows.name)["Table"]["LatestStreamArn"]
-    return Stream(boto3.Session().client("dynamodbstreams"), arn, declared(), "PurgeFunction")
+    return Stream(database, declared(), "PurgeFunction")
 
 
 @pytest.fixture

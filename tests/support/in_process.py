@@ -80,7 +80,12 @@ class Database:
 def wired(database: Database) -> Iterator[None]:
     """Have the composition root build everything on this database."""
     wiring.forget()
-    with patch.object(boto3, "client", lambda *_, **__: database.client):
+    others = boto3.client
+
+    def client(service: str, *options: Any, **more: Any) -> Any:
+        return database.client if service == "dynamodb" else others(service, *options, **more)
+
+    with patch.object(boto3, "client", client):
         wiring.table()
         try:
             yield

@@ -5,8 +5,8 @@ from typing import Any
 
 from local.template.event_patterns import matches_any
 from local.template.resources import Template
-from local.triggers.stream import to_event
 from tests.support.client import Context
+from tests.support.in_process import Database
 
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 Record = dict[str, Any]
@@ -15,25 +15,15 @@ Record = dict[str, Any]
 class Stream:
     """What has changed in a table since the last look, for one function."""
 
-    def __init__(self, client: Any, arn: str, declared: Template, function: str) -> None:
-        self._client = client
-        self._arn = arn
+    def __init__(self, database: Database, declared: Template, function: str) -> None:
+        self._database = database
         (mapping,) = (each for each in declared.streams if each.function == function)
         self._filters = mapping.filters
-        shard = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-        self._iterator = client.get_shard_iterator(
-            StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
 
     def take(self) -> list[Record]:
         """Return the records that pass the function's filters."""
-        records: list[Record] = []
-        while True:
-            page = self._client.get_records(ShardIterator=self._iterator, Limit=1000)
-            self._iterator = page["NextShardIterator"]
-            if not page["Records"]:
-                return [record for record in records if matches_any(self._filters, record)]
-            records += [to_event(each, self._arn, "eu-west-1") for each in page["Records"]]
+        records = self._database.new_records()
+        return [record for record in records if matches_any(self._filters, record)]
 
     def feed(self, handler: Handler, rounds: int = 100) -> int:
         """Give the function what it wants until there is no more; return how often it ran."""

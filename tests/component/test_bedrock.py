@@ -14,6 +14,7 @@ from botocore.config import Config
 from colloquy import wiring
 from colloquy.domain.errors import (
     InvalidRequestError,
+    ModelDeniedError,
     ModelError,
     ModelTimeoutError,
     ModelUnavailableError,
@@ -126,7 +127,7 @@ def test_an_image_is_sent_by_its_bytes_and_never_fetched(
         (500, "InternalServerException", ModelError),
         (424, "ModelErrorException", ModelError),
         (400, "ValidationException", ModelError),
-        (403, "AccessDeniedException", ModelError),
+        (403, "AccessDeniedException", ModelDeniedError),
     ],
 )
 def test_each_error_of_bedrock_means_one_of_the_ports(

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
-import boto3
-from moto import mock_aws
-
 from colloquy import wiring
 from tests.bench.operations import (
     CLEANUP,
@@ -29,6 +26,7 @@ from tests.bench.test_budgets import FULL, NAME, Bench
 from tests.support.capacity import size_of
 from tests.support.client import Context
 from tests.support.functions import declared, handler_of
+from tests.support.in_process import Database, emulated, new_client
 from tests.support.stream import Stream
 
 SIZES = (PAGE, FULL)
@@ -77,13 +75,13 @@ class Counts:
 def count() -> Counts:
     """Count everything, in a fake DynamoDB."""
     few, many = SIZES
-    with mock_aws():
-        counting = Counting(Bench(few))
+    with emulated() as database:
+        counting = Counting(Bench(few), database)
         operations = {each.name: counting.operation(each) for each in OPERATIONS}
         idle = counting.cleanup()
         size = counting.message_bytes()
-    with mock_aws():
-        counting = Counting(Bench(many))
+    with emulated() as database:
+        counting = Counting(Bench(many), database)
         long = [each for each in OPERATIONS if each.name in IN_LONG_ONES]
         full = {each.name: counting.request(each) for each in long}
     return Counts(operations, full, size, idle)
@@ -92,12 +90,10 @@ def count() -> Counts:
 class Counting:
     """Runs operations against a bench, and what goes on later."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, database: Database) -> None:
         self._bench = bench
+        self._database = database
         self.client, self.path = bench.client, bench.path
-        self._streams = boto3.client("dynamodbstreams")
-        described = boto3.client("dynamodb").describe_table(TableName=NAME)["Table"]
-        self._arn = described["LatestStreamArn"]
 
     def talk(self) -> str:
         """Return the path of a new conversation of 20 messages."""
@@ -136,7 +132,7 @@ class Counting:
         """Return what a message takes of the storage, with DynamoDB's 100 bytes for the key."""
         body = {"role": "user", "content": MESSAGE}
         item = self.client.post(f"{self.path}/items", body).body["id"]
-        rows = boto3.client("dynamodb").scan(TableName=NAME)["Items"]
+        rows = new_client().scan(TableName=NAME)["Items"]
         (row,) = (row for row in rows if row["SK"]["S"].endswith(item.removeprefix("item_")))
         return size_of(row) + 100
 
@@ -170,7 +166,7 @@ class Counting:
         assert function in {PURGE, TITLES}
         # Of many that are deleted at once, each is erased as one is.
         call = delete(self) if function == PURGE else operation.prepare(self)
-        stream = Stream(self._streams, self._arn, declared(), function)
+        stream = Stream(self._database, declared(), function)
         stream.take()
         call()
         with self._measured() as units:

@@ -9,9 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from colloquy import wiring
 from colloquy.domain import ids
@@ -19,10 +17,10 @@ from colloquy.domain.conversation import Conversation
 from colloquy.domain.item import ItemDraft
 from colloquy.services.items import items_from
 from colloquy.store.rows import Row, conversation_to_row, encode, item_to_row
-from local.dynamodb import schema
 from tests.support.capacity import Cost, Meter
 from tests.support.client import Client, Reply
-from tests.support.functions import declared, dispatch
+from tests.support.functions import dispatch
+from tests.support.in_process import emulated, new_client
 from tests.support.model import ModelServer, says, serving
 
 FULL = 9_990
@@ -35,12 +33,10 @@ MESSAGE_DRAFT = ItemDraft(role="user", content="x" * 500)
 
 
 class Bench:
-    """A table with a conversation of so many messages in it, and a meter on its client."""
+    """A conversation of so many messages in an empty table, and a meter on its client."""
 
     def __init__(self, messages: int) -> None:
-        self._looker = boto3.client("dynamodb")
-        schema.create(self._looker, declared(), NAME)
-        wiring.forget()
+        self._looker = new_client()
         self.client = Client(dispatch, OWNER)
         self.project = self.client.post("/v1/projects", {"title": "A project"}).body["id"]
         self.path = f"/v1/conversations/{self.fill(messages)}"
@@ -89,7 +85,7 @@ class Bench:
 
 @pytest.fixture(scope="module", params=[10, FULL])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with mock_aws():
+    with emulated():
         yield Bench(request.param)
 
 

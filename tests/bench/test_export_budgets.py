@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from tests.bench.test_budgets import Bench
+from tests.support.in_process import emulated
 
 MESSAGES = 100
 _HALVES = (slice(MESSAGES // 2), slice(MESSAGES // 2, None))
@@ -14,7 +14,7 @@ _HALVES = (slice(MESSAGES // 2), slice(MESSAGES // 2, None))
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    with mock_aws():
+    with emulated():
         yield Bench(MESSAGES)
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from tests.bench.test_budgets import FULL, MESSAGE, Bench
 from tests.support.client import Client
 from tests.support.functions import dispatch
+from tests.support.in_process import emulated
 
 
 @pytest.fixture(scope="module", params=[10, FULL])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with mock_aws():
+    with emulated():
         yield Bench(request.param)
 
 

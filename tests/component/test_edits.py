@@ -476,7 +476,7 @@ def add_versions(rows: Rows, conversation_id: str, item_id: str, up_to: int) -> 
 
 
 def add_items(rows: Rows, conversation_id: str, count: int) -> list[str]:
-    """Write messages behind the API's back, as appending so many through moto takes minutes."""
+    """Write messages behind the API's back, as appending so many takes long."""
     (header,) = rows.of_type("conversation")
     minted = mint_many(ITEM, datetime.now(UTC), count, after=header["newest_item"])
     items = [

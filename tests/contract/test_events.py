@@ -4,15 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from colloquy import wiring
-from local.dynamodb import schema
 from tests.support.client import Context
 from tests.support.events import EVENTS, FUNCTIONS, SAID, STATUS, check, event_of, name_of, prepare
 from tests.support.functions import declared, handler_of
+from tests.support.in_process import TABLE, emulated
 from tests.support.model import says, serving
 from tests.support.rows import Rows
 
@@ -42,12 +39,9 @@ def test_every_http_event_says_what_it_is_answered_with() -> None:
 @pytest.mark.parametrize("path", EVENTS, ids=name_of)
 def test_an_event_is_answered_as_it_should_be(path: Path) -> None:
     name = name_of(path)
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        schema.create(client, declared(), "ConversationsTable")
-        rows = Rows(client, "ConversationsTable")
+    with emulated() as database:
+        rows = Rows(database.client, TABLE)
         prepare(name, rows)
-        wiring.forget()
         answer = handler_of(FUNCTIONS[path.parent.name])(event_of(name), Context())
         check(name, answer, rows)
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from colloquy.domain.conversation import MAX_MESSAGES, Conversation, ConversationChanges
 from colloquy.domain.errors import (
@@ -30,7 +28,6 @@ from colloquy.store.imports import ImportStore
 from colloquy.store.items import ItemStore
 from colloquy.store.projects import ProjectStore
 from colloquy.store.table import Table
-from local.dynamodb import schema
 from tests.support import make
 from tests.support.fakes import (
     FakeConversations,
@@ -40,7 +37,7 @@ from tests.support.fakes import (
     FakeProjects,
     Memory,
 )
-from tests.support.functions import declared
+from tests.support.in_process import TABLE, Database
 
 NOBODY = "conv_" + "0" * 26
 ASC = PageRequest(order="asc")
@@ -67,17 +64,14 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             FakeImports(memory),
         )
         return
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        schema.create(client, declared(), "t")
-        real = Table(client, "t")
-        yield Stores(
-            ConversationStore(real),
-            ItemStore(real),
-            ProjectStore(real),
-            ExportStore(real),
-            ImportStore(real),
-        )
+    real = Table(Database().client, TABLE)
+    yield Stores(
+        ConversationStore(real),
+        ItemStore(real),
+        ProjectStore(real),
+        ExportStore(real),
+        ImportStore(real),
+    )
 
 
 def test_a_conversation_comes_back_as_it_was_added(stores: Stores) -> None:

@@ -1,8 +1,8 @@
 """A DynamoDB client that fails as AWS does and emulators never do.
 
-Neither moto nor the stand-in's emulator ever throttles, leaves items unprocessed or cancels a
-transaction because another one holds its row. So it is injected here, in front of a boto3 client
-and therefore behind botocore's own retries: each failure reaches our code.
+The emulator never throttles, leaves items unprocessed or cancels a transaction because another one
+holds its row. So it is injected here, in front of a boto3 client and therefore after botocore's own
+retries: each failure reaches our code.
 """
 
 import random

@@ -34,7 +34,12 @@ class Database:
     There is one database in a process: a second one empties the first.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time, send: Send | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        send: Send | None = None,
+        client: Any = None,
+    ) -> None:
         self._dynamodb = _dynamodb()
         self._dynamodb.reset()
         # Its thread that looks for expired rows sleeps in real time, and finds none to delete:
@@ -43,7 +48,7 @@ class Database:
         self._send = send or (lambda request, _: self.serve(request))
         self._taken = 0
         _sends.clear()
-        self.client = _client()
+        self.client = client or _client()
         table = declared().table
         assert table is not None
         self.client.create_table(TableName=TABLE, **table.parameters)
@@ -77,10 +82,19 @@ class Database:
 
 
 @contextmanager
+def emulated() -> Iterator[Database]:
+    """Have the functions run on an empty table in this process."""
+    # A client of its own, for some tests listen to its events.
+    database = Database(client=new_client())
+    with wired(database):
+        yield database
+
+
+@contextmanager
 def wired(database: Database) -> Iterator[None]:
     """Have the composition root build everything on this database."""
     wiring.forget()
-    others = boto3.client
+    others: Any = boto3.client
 
     def client(service: str, *options: Any, **more: Any) -> Any:
         return database.client if service == "dynamodb" else others(service, *options, **more)
@@ -102,9 +116,14 @@ def _dynamodb() -> Any:
 
 @cache
 def _client() -> Any:
+    return new_client()
+
+
+def new_client() -> Any:
+    """Return a client of the database, apart from the one that the functions use."""
     # As wiring makes it, but for what only costs time here.
     faster = Config(signature_version=UNSIGNED, user_agent="in-process", parameter_validation=False)
-    client: Any = boto3.client(
+    client: Any = boto3.Session().client(
         "dynamodb",
         endpoint_url="http://dynamodb.invalid",
         config=wiring._CLIENT_CONFIG.merge(faster),

@@ -109,9 +109,7 @@ def prepare(name: str, rows: Rows) -> None:
 def _found_by(name: str) -> list[Row]:
     conversation = _conversation(_CONVERSATION)
     question = make.item(conversation, id=_QUESTION)
-    answer = make.item(
-        conversation, id=_ANSWER, role="assistant", content="Mix, wait, bake the bread."
-    )
+    answer = make.item(conversation, id=_ANSWER, role="assistant", content="Mix, wait, bake bread.")
     newest = make.item(conversation, id=_NEWEST)
     links = [_link(_SHARE), _link(f"msg_{_SHARE}", item_id=_ANSWER)]
     living = [question, answer, newest]

@@ -3,11 +3,17 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from colloquy import wiring
+from colloquy.domain.errors import ChangedMeanwhileError
 from colloquy.domain.title import MAX_TRIES
+from colloquy.domain.version import Text, with_text
+from colloquy.store.edits import EditStore
+from colloquy.store.titles import TitleStore
 from tests.support.client import Client
 from tests.support.functions import dispatch, handler_of
 from tests.support.model import Exchange, ModelServer, completion, says, serving
@@ -289,3 +295,37 @@ def test_a_fork_keeps_the_rule(alice: Client, sign_in: Callable[..., Client]) ->
     alice.delete(item_of(alice, path))
     again = f"/v1/conversations/{bob.post(f'/v1/shares/{share}/fork').body['id']}"
     assert title_of(bob, again) == ("And then?", "auto")
+
+
+def test_a_message_that_became_the_source_in_between_is_not_changed_without_the_title(
+    alice: Client, rows: Rows
+) -> None:
+    path = begun(alice, title="Mine")
+    edits = EditStore(wiring.table())
+    conversation_id, item_id = item_of(alice, path).split("/")[3::2]
+    _, item, _ = edits.read("alice", conversation_id, item_id)
+    now = datetime.now(UTC)
+    after = with_text(item, Text("Nothing to see"), now)
+    rows.put({**header_of(rows), "title": TITLE, "title_source": "auto", "title_item": item_id})
+
+    with pytest.raises(ChangedMeanwhileError):
+        edits.rewrite("alice", item, after, None)
+    with pytest.raises(ChangedMeanwhileError):
+        edits.remove("alice", item, now)
+
+
+def test_a_models_title_is_not_written_from_a_text_that_has_changed(
+    alice: Client, rows: Rows
+) -> None:
+    path = begun(alice)
+    conversation_id, item_id = item_of(alice, path).split("/")[3::2]
+    header, source, _ = EditStore(wiring.table()).read("alice", conversation_id, item_id)
+    alice.put(f"{item_of(alice, path)}/edit", {"content": "Nothing to see"})
+    titles = TitleStore(wiring.table())
+    # Another invocation has counted a try of its own since: the header alone looks as it was.
+    assert titles.count_try(header, datetime.now(UTC))
+
+    assert not titles.improve(header, source, "Door code 4711", datetime.now(UTC))
+
+    assert title_of(alice, path) == ("Nothing to see", "auto")
+    assert header_of(rows)["title_item"] == item_id

@@ -2,12 +2,15 @@
 
 from typing import Annotated, Final, Literal
 
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import Request, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import Field
 
 from colloquy.http import reference
+from colloquy.http.address import BaseUrl
+from colloquy.http.home import Home, home
 from colloquy.http.models import Answer
+from colloquy.http.negotiation import preferred
 from colloquy.http.public import HEADERS, SHARE_PATH
 from colloquy.http.resolver import Api
 from colloquy.http.routes import refusal
@@ -19,6 +22,17 @@ IfNoneMatch = Annotated[
     str | None,
     Header(alias="If-None-Match", description="The ETag of what the client has already."),
 ]
+
+
+@api.get("/", tags=["meta"])
+def welcome(request: Request, base: BaseUrl) -> Response[Home | str]:
+    """Say what this is, and how to begin.
+
+    A page for a browser, JSON for programs.
+    """
+    headers = request.headers
+    form = preferred(headers.get("accept", ""), headers.get("user-agent", ""))
+    return home(base, as_page=form == "html")
 
 
 class Health(Answer):

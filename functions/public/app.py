@@ -62,7 +62,7 @@ def open_share(
     """
     cut = Cut(limit=limit, after=after, before=before)
     view = service.open(share_id, cut, ROOM[form])
-    if after is None and before is None:
+    if after is None and before is None and not _is_head():
         # ViewsFunction reads this line and counts. The digest opens nothing, as the id would.
         ends = ceil(view.share.expires_at.timestamp())
         measure("SharesViewed", 1, viewed_share=view.share.digest, viewed_until=ends)
@@ -73,3 +73,9 @@ def _number(cut: Cut, page: str | None) -> int | None:
     if cut.after is None and cut.before is None:
         return 1
     return int(page) if page and _NUMBER.fullmatch(page) else None
+
+
+def _is_head() -> bool:
+    """Return whether nobody sees the view: the event was a HEAD before it became a GET."""
+    key: str = api.current_event.raw_event["routeKey"]
+    return key.startswith("HEAD ")

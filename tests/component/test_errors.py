@@ -18,7 +18,7 @@ from tests.support.functions import dispatch
 
 
 def test_an_unknown_path_is_a_404_with_the_envelope(alice: Client) -> None:
-    for path in ("/", "/v1", "/v1/conversations/", "/v2/conversations", "/v1/conversation"):
+    for path in ("/v1", "/v1/conversations/", "/v2/conversations", "/v1/conversation"):
         reply = alice.get(path)
         assert (reply.status, reply.error["code"]) == (404, "not_found")
         assert reply.headers["x-request-id"] == reply.error["request_id"] == "req-1"
@@ -28,7 +28,7 @@ def test_an_unknown_path_is_a_404_with_the_envelope(alice: Client) -> None:
     ("method", "path", "allow"),
     [
         ("PUT", "/v1/conversations", "DELETE, GET, POST"),
-        ("DELETE", "/healthz", "GET"),
+        ("DELETE", "/healthz", "GET, HEAD"),
         ("HEAD", "/v1/projects", "GET, POST"),
         ("PUT", "/v1/projects/proj_1", "DELETE, GET, PATCH"),
         ("PATCH", "/v1/projects/proj_1/conversations", "GET"),
@@ -360,3 +360,28 @@ def test_a_public_path_ignores_parameters_it_does_not_know() -> None:
     anyone = Client(dispatch, caller=None)
     assert anyone.get("/healthz", utm_source="x").status == 200
     assert anyone.get("/conversations/share/share_1", fbclid="x").error["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/docs", "/openapi.json"])
+def test_a_head_is_the_get_without_its_body(path: str) -> None:
+    anyone = Client(dispatch, caller=None)
+    get, head = anyone.get(path), anyone.request("HEAD", path)
+    assert (head.status, head.text) == (200, "")
+    assert head.headers == get.headers
+
+
+def test_the_address_itself_says_what_this_is() -> None:
+    anyone = Client(dispatch, caller=None)
+    base = "https://api.example.com"
+    program = anyone.get("/")
+    assert program.body["status"] == "ok"
+    assert (program.body["docs"], program.body["openapi"]) == (
+        f"{base}/docs",
+        f"{base}/openapi.json",
+    )
+    assert program.body["first_call"].endswith(f" {base}/v1/conversations")
+    page = anyone.request("GET", "/", headers={"Accept": "text/html"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for link in ("/docs", "/openapi.json"):
+        assert f'href="{base}{link}"' in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]

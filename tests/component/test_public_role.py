@@ -57,7 +57,9 @@ def test_it_reads_named_attributes_and_nothing_else(alice: Client, rows: Rows) -
 
 def test_the_public_route_is_throttled_by_the_name_it_has() -> None:
     settings = properties_of("HttpApi")["RouteSettings"]
-    (public,) = [each for each in declared().routes if each.function == "PublicFunction"]
-    assert public.authorizer is None
-    assert set(settings[public.key]) == {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
+    routes = [each for each in declared().routes if each.function == "PublicFunction"]
+    assert {each.method for each in routes} == {"GET", "HEAD"}
+    for public in routes:
+        assert public.authorizer is None
+        assert set(settings[public.key]) == {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
     assert set(settings) <= {each.key for each in declared().routes}

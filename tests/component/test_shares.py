@@ -557,3 +557,15 @@ def test_a_message_and_its_context_take_two_pages_where_one_is_too_small(
         assert len(reply.text) < 5_000_000
         if form == "html":
             assert re.findall(r'<article class="(\w+)"', reply.text) == [role]
+
+
+def test_a_head_of_a_link_is_no_view(
+    alice: Client, anyone: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share_id = share(alice, talk(alice, "One"))
+    head = anyone.request("HEAD", f"/conversations/share/{share_id}")
+    assert (head.status, head.text) == (200, "")
+    assert "SharesViewed" not in capsys.readouterr().out
+    assert head.headers == opened(anyone, share_id).headers
+    assert "SharesViewed" in capsys.readouterr().out
+    assert anyone.request("HEAD", "/conversations/share/share_gone").status == 404

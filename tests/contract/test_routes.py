@@ -22,9 +22,22 @@ def test_a_function_serves_the_routes_that_lead_to_it_and_no_others(function: st
     led = {
         (route.method, route.path)
         for route in declared().routes
-        if route.function == function and route.path != "$default"
+        if route.function == function and route.path != "$default" and route.method != "HEAD"
     }
     assert served == led
+
+
+def test_every_public_page_answers_head_too() -> None:
+    public = [
+        route
+        for route in declared().routes
+        if route.authorizer is None and route.path != "$default"
+    ]
+    ways = {(route.function, route.path, route.method) for route in public}
+    assert {way for way in ways if way[2] == "HEAD"} == {
+        (function, path, "HEAD") for function, path, method in ways if method == "GET"
+    }
+    assert ways
 
 
 @pytest.mark.parametrize("function", HTTP_FUNCTIONS)

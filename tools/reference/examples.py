@@ -176,6 +176,14 @@ ANSWERS: Final[Mapping[str, Json]] = {
     "ListOut_ShareOut_": _list([SHARE], SHARE_ID, SHARE_ID),
     "ViewOut": VIEW,
     "Health": {"status": "ok"},
+    "Home": {
+        "name": "Colloquy",
+        "about": "Colloquy keeps the conversations of chat applications.",
+        "status": "ok",
+        "docs": "https://api.example.com/docs",
+        "openapi": "https://api.example.com/openapi.json",
+        "first_call": "curl -H … https://api.example.com/v1/conversations",
+    },
 }
 """What goes well, by the model that is answered with."""
 
@@ -184,6 +192,7 @@ TEXTS: Final[Mapping[tuple[str, str], Any]] = {
     ("export_conversation", "text/html; charset=utf-8"): "<!doctype html>… to be read …",
     ("open_share", "text/html; charset=utf-8"): "<!doctype html>… the page …",
     ("open_share", "text/markdown; charset=utf-8"): f"# {_ASKED}\n\n## User\n\n{_ASKED}\n",
+    ("welcome", "text/html; charset=utf-8"): "<!doctype html>… the page …",
     ("read_reference", "text/html; charset=utf-8"): "<!doctype html>… this page …",
     ("read_document", "application/json"): {
         "openapi": "3.1.0",

@@ -90,7 +90,7 @@ class Api(APIGatewayHttpResolver):
         try:
             if self.owner_rates is not None:
                 self.owner_rates.check(event)
-            answer = self.resolve(with_readable_body(event), context)
+            answer = self.resolve(with_readable_body(_as_get(event)), context)
         except ColloquyError as error:
             answer = {
                 "statusCode": status_of(error),
@@ -98,6 +98,8 @@ class Api(APIGatewayHttpResolver):
                 "body": _to_json(envelope(error, request_id)),
                 "isBase64Encoded": False,
             }
+        if is_head(event):
+            answer |= {"body": "", "isBase64Encoded": False}
         sent = answer.get("headers", {})
         # Somebody's own, unless the endpoint has said otherwise: nothing in between keeps it.
         kept = {} if any(name.lower() == "cache-control" for name in sent) else _NOT_KEPT
@@ -137,6 +139,20 @@ def answer(
 def no_content() -> Response[None]:
     """Return 204: done, and nothing to say."""
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def is_head(event: Mapping[str, Any]) -> bool:
+    """Return whether a request wants the headers of a public page, and no body."""
+    is_public = not event["rawPath"].startswith("/v1/")
+    return is_public and event["requestContext"]["http"]["method"] == "HEAD"
+
+
+def _as_get(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the GET with which a HEAD shares its response (RFC 9110, section 9.3.2)."""
+    if not is_head(event):
+        return event
+    context = event["requestContext"]
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

@@ -88,7 +88,7 @@ class History:
 
     def appends(self) -> list[Operation]:
         """Return the operations that appended messages to a conversation that was there."""
-        return [*self.of("append", "write through link")]
+        return [*self.of("append", "respond", "write through link")]
 
     def deletions(self, conversation_id: str) -> list[Operation]:
         """Return the operations that may have deleted a conversation."""

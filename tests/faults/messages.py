@@ -125,6 +125,32 @@ def regenerate(client: Client) -> None:
     )
 
 
+def respond(client: Client) -> None:
+    """Say something and have the model respond; what it writes is noted as it does."""
+    if at := scene(client):
+        text = client.text()
+        responded = client.ask(
+            Operation(
+                kind="respond",
+                owner=at.owner,
+                conversation=at.conversation,
+                texts=[text],
+                once=client.once(at.owner, "respond"),
+                call=lambda once: wiring.responses().respond(
+                    at.owner,
+                    at.conversation,
+                    [ItemDraft(role="user", content=text)],
+                    ResponseParameters(),
+                    once,
+                ),
+            )
+        )
+        if responded.is_done:
+            ids = [item.id for item in responded.value.value]
+            client.world.items.setdefault(at.conversation, []).extend(ids)
+            client.world.answers.add(ids[-1])
+
+
 def delete_message(client: Client) -> None:
     if at := message(client):
         client.ask(
@@ -238,6 +264,7 @@ WEIGHTS: Final[Mapping[Callable[[Client], None], float]] = {
     edit: 10,
     restore: 3,
     regenerate: 5,
+    respond: 5,
     delete_message: 6,
     page_through: 6,
     open_conversation: 5,

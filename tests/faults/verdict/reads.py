@@ -60,6 +60,8 @@ def _complete(evidence: Evidence, reader: Operation) -> Iterator[str]:
     for removal in evidence.history.done("delete message"):
         if removal.precedes(reader) and removal.item in ids:
             yield f"deleted: {reader} has a message after {removal}"
+    if reading.header is not None and reading.header.item_count != len(ids):
+        yield f"agreement: {reader} counts {reading.header.item_count} of {len(ids)} messages"
 
 
 def _as_stored(evidence: Evidence, reader: Operation) -> Iterator[str]:

@@ -7,7 +7,7 @@ from colloquy.domain.errors import NotFoundError
 from colloquy.domain.item import Item
 from colloquy.domain.share import Share
 from tests.faults.history import Operation
-from tests.faults.verdict.evidence import Evidence
+from tests.faults.verdict.evidence import Evidence, written
 
 _OF_A_VERSION = {"edit", "restore", "regenerate"}
 """What is answered from the message itself, and with it gone no more."""
@@ -26,7 +26,7 @@ def _replay(evidence: Evidence, operation: Operation) -> Iterator[str]:
     try:
         again = operation.call(operation.once)
     except NotFoundError as error:
-        if operation.kind not in _OF_A_VERSION or operation.item in evidence.items:
+        if not _may_be_gone(evidence, operation):
             yield f"replay: {operation} {error}"
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not the first answer
         yield f"replay: {operation} {error!r}"
@@ -35,6 +35,13 @@ def _replay(evidence: Evidence, operation: Operation) -> Iterator[str]:
             yield f"replay: {operation} was done again"
         elif _public(again.value) != _public(operation.value.value):
             yield f"replay: {operation} gave {operation.value.value}, then {again.value}"
+
+
+def _may_be_gone(evidence: Evidence, operation: Operation) -> bool:
+    """Say whether the message is gone that an answer is taken from."""
+    if operation.kind == "respond":
+        return any(item.id not in evidence.items for item in written(operation))
+    return operation.kind in _OF_A_VERSION and operation.item not in evidence.items
 
 
 def _public(value: Any) -> Any:

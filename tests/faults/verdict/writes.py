@@ -56,7 +56,9 @@ def _once(evidence: Evidence) -> Iterator[str]:
         there = [text for text in operation.texts if first[text]]
         if there and operation.outcome == "failed":
             yield f"refused, and stored: {operation} {operation.error}"
-        if 0 < len(there) < len(operation.texts) and not removed:
+        # A model that was asked again has written another answer, of which one is stored.
+        together = 2 if operation.kind == "respond" else len(operation.texts)
+        if there and len(there) != together and not removed:
             yield f"all or nothing: {there} of {operation}"
 
 

@@ -106,7 +106,7 @@ def _forget_the_cut_of_links(patch: pytest.MonkeyPatch) -> None:
 
 
 def _count_a_deleted_message_still(patch: pytest.MonkeyPatch) -> None:
-    _reword(patch, "C#conv", "item_count :messages", "forgotten :messages")
+    _reword(patch, "C#conv", "item_count :item_count", "forgotten :item_count")
 
 
 @dataclass(frozen=True)

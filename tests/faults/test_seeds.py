@@ -49,7 +49,14 @@ def test_every_fault_and_operation_occurs() -> None:
         *("cancelled", "in progress", "conflict", "in part", "late", "meets itself"),
         *("short page", "empty page"),
     }
-    assert {"regenerate", "respond", "finish import", "fork", "write through link", "delete many"} <= done
+    assert {
+        "regenerate",
+        "respond",
+        "finish import",
+        "fork",
+        "write through link",
+        "delete many",
+    } <= done
 
 
 def _expect_no_violation(first: int) -> None:

@@ -385,3 +385,9 @@ def test_the_address_itself_says_what_this_is() -> None:
     for link in ("/docs", "/openapi.json"):
         assert f'href="{base}{link}"' in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_a_wrong_method_is_named_before_a_parameter(alice: Client) -> None:
+    reply = alice.request("TRACE", "/v1/shares", limit=20, nothing="x")
+    assert (reply.status, reply.error["code"]) == (405, "method_not_allowed")
+    assert alice.get("/v1/nothing", q="x").status == 404

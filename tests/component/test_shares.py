@@ -569,3 +569,15 @@ def test_a_head_of_a_link_is_no_view(
     assert head.headers == opened(anyone, share_id).headers
     assert "SharesViewed" in capsys.readouterr().out
     assert anyone.request("HEAD", "/conversations/share/share_gone").status == 404
+
+
+@pytest.mark.parametrize("settings", [{"read_only": True}, {"read_only": False}])
+def test_a_page_after_its_own_end_is_empty(
+    alice: Client, anyone: Client, settings: dict[str, bool]
+) -> None:
+    path = f"/v1/conversations/{talk(alice, 'One', 'Two')}"
+    share_id = alice.post(f"{path}/share", settings).body["share_id"]
+    last, first = (item["id"] for item in alice.get(f"{path}/items", limit=2).body["data"])
+    for after, before in ((first, first), (last, first), (last, last)):
+        reply = opened(anyone, share_id, after=after, before=before)
+        assert (reply.status, reply.body["items"]) == (200, [])

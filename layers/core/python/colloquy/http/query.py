@@ -20,7 +20,9 @@ def reject_unknown_parameters(app: Any, next_middleware: NextMiddleware) -> Resp
         InvalidRequestError: it has not; ``param`` names the first it lacks.
     """
     event, route = app.current_event, app.context["_route"]
-    if event.path.startswith(_OWNED):
+    # Where no route matches, Powertools makes one of its own: that is a 404 or a 405.
+    is_served = any(route is each for each in (*app._static_routes, *app._dynamic_routes))
+    if is_served and event.path.startswith(_OWNED):
         known = _names_of(route)
         for name in event.query_string_parameters or ():
             if name not in known:

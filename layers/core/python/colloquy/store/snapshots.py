@@ -107,6 +107,8 @@ class SnapshotStore:
         if share.read_only:
             return
         query = _references(share, cut)
+        if query is None:
+            return
         for page in bounded_pages(self._table, query, Effort(BATCH_READ)):
             if isinstance(page, GaveUp):
                 yield page
@@ -180,11 +182,13 @@ def _query(share: Share, cut: Cut) -> dict[str, Any] | None:
     }
 
 
-def _references(share: Share, cut: Cut) -> dict[str, Any]:
-    """Return the Query of the references to what viewers wrote through a link."""
+def _references(share: Share, cut: Cut) -> dict[str, Any] | None:
+    """Return the Query of the references to what viewers wrote, or None for nothing."""
     prefix = keys.written_through(share.digest)
     first = f"{prefix}{cut.after} " if cut.after is not None else prefix
     last = f"{prefix}{cut.before or _BEHIND_EVERY_ITEM}"
+    if first > last:  # DynamoDB rejects such a range
+        return None
     return {**_range(share, cut, first, last, {}), "ProjectionExpression": "item_id"}
 
 

@@ -89,12 +89,8 @@ def _message(item: Json, client_id: str | None, name: str) -> ItemDraft:
     role = item.get("role")
     if role is None:
         raise missing(f"{name}.role")
-    if role not in _NATIVE_ROLES and role not in _OTHER_ROLES:
-        allowed = ", ".join(repr(known) for known in sorted(_NATIVE_ROLES | _OTHER_ROLES))
-        raise InvalidRequestError(
-            f"Invalid value: {_shortened(role)}. Supported values are: {allowed}.",
-            param=f"{name}.role",
-        )
+    if not isinstance(role, str) or role not in _NATIVE_ROLES and role not in _OTHER_ROLES:
+        raise unsupported_value(f"{name}.role", role, sorted(_NATIVE_ROLES | _OTHER_ROLES))
     content = _content(item.get("content"), f"{name}.content")
     if role in _OTHER_ROLES:
         return ItemDraft(
@@ -247,6 +243,14 @@ def invalid_type(name: str, expected: str) -> InvalidRequestError:
     """Return the error for a parameter of another type than ``expected``."""
     return InvalidRequestError(
         f"Invalid type for '{name}': expected {expected}.", param=name, code="invalid_type"
+    )
+
+
+def unsupported_value(name: str, sent: object, supported: Sequence[str]) -> InvalidRequestError:
+    """Return the error for a value that is not one of those ``supported``."""
+    allowed = ", ".join(f"'{value}'" for value in supported)
+    return InvalidRequestError(
+        f"Invalid value: {_shortened(sent)}. Supported values are: {allowed}.", param=name
     )
 
 

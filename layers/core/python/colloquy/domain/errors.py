@@ -70,6 +70,7 @@ class NotFoundError(ColloquyError):
     code = "not_found"
 
     def __init__(self, kind: str, *, param: str | None = None) -> None:
+        self.kind = kind
         super().__init__(
             f"There is no such {kind}. It may have been deleted, or its id may be mistyped.",
             param=param,

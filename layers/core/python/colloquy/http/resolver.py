@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -92,10 +92,11 @@ class Api(APIGatewayHttpResolver):
                 self.owner_rates.check(event)
             answer = self.resolve(with_readable_body(_as_get(event)), context)
         except ColloquyError as error:
+            status, body = self.status_and_body(error, event)
             answer = {
-                "statusCode": status_of(error),
+                "statusCode": status,
                 "headers": {"content-type": JSON, **headers_of(error)},
-                "body": _to_json(envelope(error, request_id)),
+                "body": _to_json(body),
                 "isBase64Encoded": False,
             }
         if is_head(event):
@@ -108,16 +109,26 @@ class Api(APIGatewayHttpResolver):
 
     def refuse(self, error: ColloquyError) -> Response[dict[str, Any]]:
         """Return the answer an error makes."""
-        request_id = _request_id(self.current_event.raw_event)
+        status, body = self.status_and_body(error, self.current_event.raw_event)
         return Response(
-            status_code=status_of(error),
+            status_code=status,
             content_type=JSON,
             headers=dict(headers_of(error)),
-            body=envelope(error, request_id),
+            body=body,
         )
 
+    def status_and_body(
+        self, error: ColloquyError, event: Mapping[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """Return the status and the body of an error; a dialect has its own."""
+        return status_of(error), envelope(error, _request_id(event))
+
+    def to_error(self, errors: Sequence[Mapping[str, Any]]) -> ColloquyError:
+        """Return the error for what pydantic found wrong with a request."""
+        return invalid_request(errors)
+
     def _refuse_invalid(self, error: RequestValidationError) -> Response[dict[str, Any]]:
-        return self.refuse(invalid_request(error.errors()))
+        return self.refuse(self.to_error(error.errors()))
 
     def _own_up(self, error: Exception) -> Response[dict[str, Any]]:
         logger.error("request failed", **facts_of(error))

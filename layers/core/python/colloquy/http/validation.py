@@ -53,13 +53,13 @@ def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
     One at a time: the first is what a person mends first, and a union reports several that are
     one. An unknown field comes last, for a misspelt name is both missing and unknown.
     """
-    first = min(errors, key=lambda error: error["type"] == "extra_forbidden")
+    first = first_of(errors)
     kind = str(first["type"])
-    param = _name_of(first)
+    param = name_of(first)
     # A misspelt field shows twice: as missing and, by its wrong name, as unknown.
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     if kind == "missing" and unknown:
-        first, kind, param = unknown[0], "extra_forbidden", _name_of(unknown[0])
+        first, kind, param = unknown[0], "extra_forbidden", name_of(unknown[0])
     context: Mapping[str, Any] = first.get("ctx") or {}
     name = "The body" if param is None else f"'{param}'"
     if _is_about_a_key(first["loc"]):
@@ -70,11 +70,16 @@ def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
     return InvalidRequestError(message, param=param, code=_CODES.get(kind, _own_code(kind)))
 
 
+def first_of(errors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the error to report; that a field is unknown comes last."""
+    return min(errors, key=lambda error: error["type"] == "extra_forbidden")
+
+
 def _own_code(kind: str) -> str:
     return kind if kind in _CODES.values() else "invalid_value"
 
 
-def _name_of(error: Mapping[str, Any]) -> str | None:
+def name_of(error: Mapping[str, Any]) -> str | None:
     """Return ``items[3].role`` of ("body", "items", 3, "role"); None for the body itself.
 
     A union's branch stands in the location too, spelled ``<branch>``, and is left out. So may a

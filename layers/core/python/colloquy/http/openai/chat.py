@@ -10,12 +10,6 @@ from pydantic import Field
 
 from colloquy.domain.errors import InvalidRequestError
 from colloquy.http.openai.conversations import MetadataIn, OpenAIBody, seconds
-from colloquy.http.openai.turns import (
-    response_format_from,
-    tool_choice_from,
-    tools_from,
-    turns_from,
-)
 from colloquy.http.openai.usage import chat_usage
 from colloquy.models.prompt import Sampling, ToolCall
 from colloquy.models.responder import Answer

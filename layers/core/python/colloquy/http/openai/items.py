@@ -89,7 +89,7 @@ def _message(item: Json, client_id: str | None, name: str) -> ItemDraft:
     role = item.get("role")
     if role is None:
         raise missing(f"{name}.role")
-    if not isinstance(role, str) or role not in _NATIVE_ROLES and role not in _OTHER_ROLES:
+    if not isinstance(role, str) or (role not in _NATIVE_ROLES and role not in _OTHER_ROLES):
         raise unsupported_value(f"{name}.role", role, sorted(_NATIVE_ROLES | _OTHER_ROLES))
     content = _content(item.get("content"), f"{name}.content")
     if role in _OTHER_ROLES:

@@ -43,7 +43,11 @@ def _item_events(events: Events, index: int, item: Json) -> Iterator[str]:
                 yield from _part_events(events, {**of_item, "content_index": place}, part)
         case "function_call":
             yield from _written(
-                events, "function_call_arguments", of_item, "arguments", item["arguments"],
+                events,
+                "function_call_arguments",
+                of_item,
+                "arguments",
+                item["arguments"],
                 name=item["name"],
             )
         case "custom_tool_call":

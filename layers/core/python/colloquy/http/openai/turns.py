@@ -54,7 +54,7 @@ def _turn(message: Any, name: str) -> Turn:
     if message.get("content") is None and not calls and role != "assistant":
         raise missing(f"{name}.content")
     return Turn(
-        role=cast(TurnRole, role),
+        role=cast("TurnRole", role),
         parts=parts_from(message.get("content"), f"{name}.content"),
         name=_text_or_none(message.get("name"), f"{name}.name"),
         tool_calls=calls,
@@ -72,9 +72,7 @@ def parts_from(content: Any, name: str) -> list[Part]:
         return []
     if isinstance(content, str):
         return [content]
-    return [
-        _part(part, f"{name}[{place}]") for place, part in enumerate(_list(content, name))
-    ]
+    return [_part(part, f"{name}[{place}]") for place, part in enumerate(_list(content, name))]
 
 
 def _part(part: Any, name: str) -> Part:

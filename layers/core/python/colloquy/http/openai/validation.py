@@ -56,48 +56,56 @@ def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
 def _bounded(
     kind: str, name: str, sent: Any, context: Mapping[str, Any]
 ) -> InvalidRequestError | None:
+    if kind == "literal_error":
+        sentence = f"Invalid value: '{_shown(sent)}'. Supported values are: {context['expected']}."
+        return InvalidRequestError(sentence, param=name)
+    shape = "object" if kind == "too_long" and isinstance(sent, dict) else kind
+    if shape not in _BOUNDS:
+        return None
+    sentence, code = _BOUNDS[shape]
     size = len(sent) if isinstance(sent, str | list | dict) else 0
-    above, below = context.get("max_length"), context.get("min_length")
-    match kind, sent:
-        case "too_long", dict():
-            sentence = (
-                f"Invalid '{name}': too many properties. Expected an object with at most {above} "
-                f"properties, but got an object with {size} properties instead."
-            )
-            return InvalidRequestError(sentence, param=name, code="object_above_max_properties")
-        case "too_long", _:
-            sentence = (
-                f"Invalid '{name}': array too long. Expected an array with maximum length {above}, "
-                f"but got an array with length {size} instead."
-            )
-            return InvalidRequestError(sentence, param=name, code="array_above_max_length")
-        case "too_short", _:
-            sentence = (
-                f"Invalid '{name}': empty array. Expected an array with minimum length {below}, "
-                f"but got an empty array instead."
-            )
-            return InvalidRequestError(sentence, param=name, code="empty_array")
-        case "string_too_long", _:
-            sentence = (
-                f"Invalid '{name}': string too long. Expected a string with maximum length "
-                f"{above}, but got a string with length {size} instead."
-            )
-            return InvalidRequestError(sentence, param=name, code="string_above_max_length")
-        case "less_than_equal", _:
-            sentence = (
-                f"Invalid '{name}': integer above maximum value. Expected a value <= "
-                f"{context['le']}, but got {sent} instead."
-            )
-            return InvalidRequestError(sentence, param=name, code="integer_above_max_value")
-        case "greater_than_equal", _:
-            sentence = (
-                f"Invalid '{name}': integer below minimum value. Expected a value >= "
-                f"{context['ge']}, but got {sent} instead."
-            )
-            return InvalidRequestError(sentence, param=name, code="integer_below_min_value")
-        case "literal_error", _:
-            sentence = (
-                f"Invalid value: '{str(sent)[:100]}'. Supported values are: {context['expected']}."
-            )
-            return InvalidRequestError(sentence, param=name)
-    return None
+    message = sentence.format(name=name, size=size, sent=_shown(sent), **context)
+    return InvalidRequestError(message, param=name, code=code)
+
+
+_BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
+    "object": (
+        "Invalid '{name}': too many properties. Expected an object with at most {max_length} "
+        "properties, but got an object with {size} properties instead.",
+        "object_above_max_properties",
+    ),
+    "too_long": (
+        "Invalid '{name}': array too long. Expected an array with maximum length {max_length}, "
+        "but got an array with length {size} instead.",
+        "array_above_max_length",
+    ),
+    "too_short": (
+        "Invalid '{name}': empty array. Expected an array with minimum length {min_length}, "
+        "but got an empty array instead.",
+        "empty_array",
+    ),
+    "string_too_long": (
+        "Invalid '{name}': string too long. Expected a string with maximum length {max_length}, "
+        "but got a string with length {size} instead.",
+        "string_above_max_length",
+    ),
+    "less_than_equal": (
+        "Invalid '{name}': integer above maximum value. Expected a value <= {le}, but got {sent} "
+        "instead.",
+        "integer_above_max_value",
+    ),
+    "greater_than_equal": (
+        "Invalid '{name}': integer below minimum value. Expected a value >= {ge}, but got {sent} "
+        "instead.",
+        "integer_below_min_value",
+    ),
+}
+"""The sentence and the code of a bound, by pydantic's type of the error."""
+
+
+def _shown(sent: object) -> str:
+    """Return what was sent, shortened; of a number, Python writes out 4,300 digits at most."""
+    try:
+        return str(sent)[:100]
+    except ValueError:
+        return "a number of thousands of digits"

@@ -70,33 +70,45 @@ def _bounded(
 
 _BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
     "object": (
-        "Invalid '{name}': too many properties. Expected an object with at most {max_length} "
-        "properties, but got an object with {size} properties instead.",
+        (
+            "Invalid '{name}': too many properties. Expected an object with at most {max_length} "
+            "properties, but got an object with {size} properties instead."
+        ),
         "object_above_max_properties",
     ),
     "too_long": (
-        "Invalid '{name}': array too long. Expected an array with maximum length {max_length}, "
-        "but got an array with length {size} instead.",
+        (
+            "Invalid '{name}': array too long. Expected an array with maximum length {max_length}, "
+            "but got an array with length {size} instead."
+        ),
         "array_above_max_length",
     ),
     "too_short": (
-        "Invalid '{name}': empty array. Expected an array with minimum length {min_length}, "
-        "but got an empty array instead.",
+        (
+            "Invalid '{name}': empty array. Expected an array with minimum length {min_length}, "
+            "but got an empty array instead."
+        ),
         "empty_array",
     ),
     "string_too_long": (
-        "Invalid '{name}': string too long. Expected a string with maximum length {max_length}, "
-        "but got a string with length {size} instead.",
+        (
+            "Invalid '{name}': string too long. Expected a string with maximum length {max_length}, "
+            "but got a string with length {size} instead."
+        ),
         "string_above_max_length",
     ),
     "less_than_equal": (
-        "Invalid '{name}': integer above maximum value. Expected a value <= {le}, but got {sent} "
-        "instead.",
+        (
+            "Invalid '{name}': integer above maximum value. Expected a value <= {le}, but got {sent} "
+            "instead."
+        ),
         "integer_above_max_value",
     ),
     "greater_than_equal": (
-        "Invalid '{name}': integer below minimum value. Expected a value >= {ge}, but got {sent} "
-        "instead.",
+        (
+            "Invalid '{name}': integer below minimum value. Expected a value >= {ge}, but got {sent} "
+            "instead."
+        ),
         "integer_below_min_value",
     ),
 }

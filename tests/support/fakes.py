@@ -13,6 +13,7 @@ from colloquy.domain.errors import (
     ChangedMeanwhileError,
     ConflictError,
     ConversationFullError,
+    ItemExistsError,
     NotFoundError,
     OutOfOrderError,
     PreconditionFailedError,
@@ -183,6 +184,7 @@ class FakeItems:
             raise ConversationFullError(MAX_MESSAGES)
         if header.newest_item is not None and header.newest_item >= items[0].id:
             raise OutOfOrderError(header.newest_item)
+        self._check_new(owner_id, items)
         for item in items:
             self._memory.items[owner_id, item.conversation_id, item.id] = item
         counted = replace(
@@ -232,12 +234,23 @@ class FakeItems:
             return item
         raise NotFoundError("message")
 
+    def id_of_alias(self, owner_id: str, conversation_id: str, client_id: str) -> str | None:
+        mine = self._of(owner_id, conversation_id).values()
+        return next((item.id for item in mine if item.client_id == client_id), None)
+
     def _of(self, owner_id: str, conversation_id: str) -> dict[str, Item]:
         return {
             item_id: item
             for (owner, conversation, item_id), item in self._memory.items.items()
             if (owner, conversation) == (owner_id, conversation_id)
         }
+
+    def _check_new(self, owner_id: str, items: Sequence[Item]) -> None:
+        for item in items:
+            if item.client_id and self.id_of_alias(
+                owner_id, item.conversation_id, item.client_id
+            ):
+                raise ItemExistsError
 
     def _header(self, owner_id: str, conversation_id: str) -> Conversation:
         header = self._memory.conversations.get((owner_id, conversation_id))

@@ -3,6 +3,7 @@
 ColloquyError
 ├── InvalidRequestError         the request can never succeed as it is
 │   ├── InvalidCursorError      ``after`` is not an id of the thing listed
+│   ├── ItemExistsError         an item's own id is in the conversation already
 │   └── TooLargeError           a message or a body over its limit
 ├── ReadOnlyError               the share link lets nobody write
 ├── ShareExpiredError           the share link's time is over
@@ -56,6 +57,15 @@ class InvalidCursorError(InvalidRequestError):
             f"'after' must be the id of a {kind}, as 'next_after' of the page before gives it.",
             param="after",
         )
+
+
+class ItemExistsError(InvalidRequestError):
+    """An item came with an id that the conversation has already; nothing was written."""
+
+    code = "item_already_in_conversation"
+
+    def __init__(self) -> None:
+        super().__init__("Item already in conversation", param="items")
 
 
 class TooLargeError(InvalidRequestError):

@@ -50,7 +50,8 @@ _TRAFFIC_PARTS: Final = frozenset(
 class ItemDraft:
     """A message before it has an id and a place: a client's, or the answer of a ``model``.
 
-    ``name``, ``tool_calls`` and ``tool_call_id`` are those of Chat Completions' messages.
+    ``name``, ``tool_calls`` and ``tool_call_id`` are those of Chat Completions' messages;
+    ``kind``, ``client_id`` and ``phase`` are those of ``Item``.
     """
 
     role: Role
@@ -63,6 +64,9 @@ class ItemDraft:
     model: str | None = None
     usage: Usage | None = None
     status: Status = "completed"
+    kind: str | None = None
+    client_id: str | None = None
+    phase: str | None = None
 
     @property
     def size(self) -> int:
@@ -73,6 +77,8 @@ class ItemDraft:
         if self.metadata:
             message["metadata"] = dict(self.metadata)
         message |= self.chat_fields
+        if self.client_id is not None:
+            message["client_id"] = self.client_id
         return len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
 
     @property
@@ -91,7 +97,10 @@ class Item:
     """One message: ``version`` counts its texts, ``model`` names what wrote the current one.
 
     ``usage`` is what that one took, and ``status`` whether it came to its end.
-    ``via_share`` is the link a viewer wrote it through, ``author`` that viewer.
+    ``via_share`` is the link a viewer wrote it through, ``author`` that viewer. ``kind`` is the
+    type of an item that is no message, as OpenAI's API has them (a function call, reasoning):
+    it is kept verbatim as the only part of ``content``. ``client_id`` is an id the client brought
+    with it, ``phase`` what an assistant's message is to its turn.
     """
 
     id: str
@@ -111,6 +120,9 @@ class Item:
     name: str | None = None
     tool_calls: Sequence[ToolCall] = ()
     tool_call_id: str | None = None
+    kind: str | None = None
+    client_id: str | None = None
+    phase: str | None = None
 
     @property
     def chat_fields(self) -> dict[str, Any]:
@@ -145,14 +157,14 @@ def _chat_fields(message: ItemDraft | Item) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def is_hidden(role: Role, content: Content) -> bool:
+def is_hidden(role: Role, content: Content, kind: str | None = None) -> bool:
     """Return whether share links never show such an item, whoever's it is.
 
-    Hidden are the roles that are not shown, and an assistant's message of nothing but tool
-    calls or reasoning. Decided when an item is written, and kept in its id from then on
-    (docs/adr/0085); what may be text to somebody counts as shown.
+    Hidden are items that are no messages, the roles that are not shown, and an assistant's message
+    of nothing but tool calls or reasoning. Decided when an item is written, and kept in its id from
+    then on (docs/adr/0085); what may be text to somebody counts as shown.
     """
-    if role not in SHOWN_ROLES:
+    if kind is not None or role not in SHOWN_ROLES:
         return True
     if role != "assistant" or (isinstance(content, str) and content):
         return False
@@ -166,7 +178,7 @@ def mint_item_ids(
     """Return new ids for messages in their order, all behind ``after``."""
     minted: list[str] = []
     for draft in drafts:
-        hidden = is_hidden(draft.role, draft.content)
+        hidden = is_hidden(draft.role, draft.content, draft.kind)
         after = ids.mint(ids.ITEM, now, after=after, hidden=hidden)
         minted.append(after)
     return minted

@@ -108,6 +108,18 @@ class Conversations:
             conversation = replace(conversation, item_count=len(page.data))
         return conversation, page
 
+    def get(self, owner_id: str, conversation_id: str) -> Conversation:
+        """Return a conversation without its messages.
+
+        Raises:
+            NotFoundError: the conversation is not the caller's.
+        """
+        known_id(ids.CONVERSATION, conversation_id, "conversation")
+        conversation = self._conversations.get(owner_id, conversation_id)
+        if conversation is None:
+            raise NotFoundError("conversation")
+        return conversation
+
     def update(
         self,
         owner_id: str,

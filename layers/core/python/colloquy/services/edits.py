@@ -11,6 +11,7 @@ from colloquy.domain.errors import (
     ChangedMeanwhileError,
     ConflictError,
     InvalidCursorError,
+    InvalidRequestError,
     NotFoundError,
     PreconditionFailedError,
 )
@@ -104,8 +105,10 @@ class Edits:
 
     def delete(
         self, owner_id: str, conversation_id: str, item_id: str, if_match: IfMatch = None
-    ) -> None:
+    ) -> Conversation:
         """Delete one message with its versions; the others stay, and so does their order.
+
+        Returns the conversation as it was before.
 
         Raises:
             NotFoundError: the conversation or the message is not the caller's.
@@ -122,7 +125,7 @@ class Edits:
                 self._edits.remove(owner_id, item, self._clock(), retitle)
             except ChangedMeanwhileError:
                 continue
-            return
+            return conversation
         raise _keeps_changing()
 
     def _write(
@@ -169,6 +172,11 @@ def write_version(
             return replayed(edits, owner_id, item, AlreadyDoneError(earlier).facts_for(once))
         if if_match is not None and item.version not in if_match:
             raise PreconditionFailedError("message")
+        if item.kind is not None:
+            raise InvalidRequestError(
+                f"Only messages have texts to change, but this is a {item.kind} item.",
+                param="item_id",
+            )
         now = clock()
         after = with_text(item, text(item), _later(item, now))
         if after.version > MAX_VERSIONS:

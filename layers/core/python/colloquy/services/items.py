@@ -86,6 +86,16 @@ class Items:
         _, found = self._items.read(owner_id, conversation_id, page.order, page)
         return take(found, page.limit)
 
+    def stored_id(
+        self, owner_id: str, conversation_id: str, client_id: str, *, otherwise: str
+    ) -> str:
+        """Return the id of the item that came under an id of its client's.
+
+        Where there is none it is ``otherwise``: the id that the client's may be a spelling of.
+        """
+        known_id(ids.CONVERSATION, conversation_id, "conversation")
+        return self._items.id_of_alias(owner_id, conversation_id, client_id) or otherwise
+
     def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item:
         """Return one message.
 
@@ -146,6 +156,9 @@ def items_from(
             model=draft.model,
             usage=draft.usage,
             status=draft.status,
+            kind=draft.kind,
+            client_id=draft.client_id,
+            phase=draft.phase,
             created_at=at,
         )
         for draft, item_id in zip(drafts, minted, strict=True)

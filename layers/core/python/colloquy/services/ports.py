@@ -117,6 +117,8 @@ class ItemRows(Protocol):
 
     def get(self, owner_id: str, conversation_id: str, item_id: str) -> Item: ...
 
+    def id_of_alias(self, owner_id: str, conversation_id: str, client_id: str) -> str | None: ...
+
 
 class VersionRows(Protocol):
     """Messages and the texts they have had, wherever they are kept."""

@@ -160,6 +160,9 @@ class EditStore:
             digest = digest_of(item.via_share)
             reference = keys.guest_reference(owner_id, conversation_id, digest, item.id)
             writes.append(Write({"Delete": {"Key": reference.as_dict()}}, _rewritten_meanwhile))
+        if item.client_id is not None:
+            alias = keys.alias(owner_id, conversation_id, item.client_id)
+            writes.append(Write({"Delete": {"Key": alias.as_dict()}}, _rewritten_meanwhile))
         if item.version > 1:
             note = LostVersions(
                 owner_id=owner_id,

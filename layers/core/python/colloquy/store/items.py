@@ -9,6 +9,7 @@ from colloquy.domain.conversation import MAX_MESSAGES, Conversation
 from colloquy.domain.errors import (
     ConflictError,
     ConversationFullError,
+    ItemExistsError,
     NotFoundError,
     OutOfOrderError,
 )
@@ -24,6 +25,7 @@ from colloquy.store.item_ranges import item_pages, item_rows, shown_rows
 from colloquy.store.refusals import Write
 from colloquy.store.rows import (
     Row,
+    alias_to_row,
     conversation_from_row,
     encode,
     item_from_row,
@@ -156,6 +158,11 @@ class ItemStore:
             raise NotFoundError("message" if header in found else "conversation")
         return item_from_row(found[key])
 
+    def id_of_alias(self, owner_id: str, conversation_id: str, client_id: str) -> str | None:
+        """Return the id of the item a client brought under an id of its own, or None."""
+        row = self._table.get(keys.alias(owner_id, conversation_id, client_id), "item_id")
+        return row["item_id"] if row else None
+
     def _header(self, owner_id: str, conversation_id: str) -> "Future[Row | None]":
         """Start to read the header, concurrently with what is read of the messages."""
         return self._table.beside(self._table.get, keys.conversation(owner_id, conversation_id))
@@ -183,13 +190,16 @@ def _conversation(header: "Future[Row | None]") -> Conversation:
 
 
 def item_puts(owner_id: str, items: Sequence[Item]) -> Iterator[Write]:
-    """Yield the writes of new messages and of the references that find them by call_id."""
+    """Yield the writes of new messages and of what finds them by call_id or by their own id."""
     for item in items:
         put = {"Item": encode(item_to_row(owner_id, item)), **_IS_NEW}
         yield Write({"Put": put}, _already_there)
         if item.call_id is not None:
             row = encode(reference_to_row(owner_id, item, item.call_id))
             yield Write({"Put": {"Item": row, **_IS_NEW}}, _already_there)
+        if item.client_id is not None:
+            row = encode(alias_to_row(owner_id, item, item.client_id))
+            yield Write({"Put": {"Item": row, **_IS_NEW}}, lambda _: ItemExistsError())
 
 
 def append_writes(

@@ -11,6 +11,7 @@ older version        U#<owner>#C#<conv>     V#<item>#<nnnnnn>
 versions of a gone one  U#<owner>#C#<conv>  E#<item>
 viewer's message     U#<owner>#C#<conv>     G#<digest of share>#<item>
 call reference       U#<owner>#C#<conv>     R#<digest of call_id>#<item>
+alias of an item     U#<owner>#C#<conv>     A#<digest of client_id>
 erasure under way    U#<owner>#C#<conv>     E
 share link           S#<share>              S                              GSI2, when it is due; ttl
 … of the owner       U#<owner>              S#<conv>#<share>               ttl
@@ -40,6 +41,7 @@ SHOWN: Final = "I#0#"
 HIDDEN: Final = "H#0#"
 REFERENCE: Final = "R#"
 GUEST: Final = "G#"
+ALIAS: Final = "A#"
 VERSION: Final = "V#"
 LOST_VERSIONS: Final = "E#"
 RECEIPT: Final = "K"
@@ -164,6 +166,15 @@ def guest_reference(owner_id: str, conversation_id: str, digest: str, item_id: s
     """Return where the reference lives from a link to a message written through it."""
     partition = content_partition(owner_id, conversation_id)
     return Key(partition, f"{written_through(digest)}{item_id}")
+
+
+def alias(owner_id: str, conversation_id: str, client_id: str) -> Key:
+    """Return the key of the alias that finds an item by the id its client brought with it.
+
+    A digest, as in ``references``.
+    """
+    partition = content_partition(owner_id, conversation_id)
+    return Key(partition, f"{ALIAS}{sha256(client_id.encode()).hexdigest()}")
 
 
 def receipt(owner_id: str, key: str) -> Key:

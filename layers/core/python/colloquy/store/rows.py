@@ -129,6 +129,9 @@ def item_to_row(owner_id: str, item: Item) -> Row:
         "tool_calls": _to_json(item.tool_calls) if item.tool_calls else None,
         "tool_call_id": item.tool_call_id,
         "via_share": item.via_share,
+        "kind": item.kind,
+        "client_id": item.client_id,
+        "phase": item.phase,
     }
 
 
@@ -152,7 +155,16 @@ def item_from_row(row: Row) -> Item:
         tool_calls=json.loads(row["tool_calls"]) if "tool_calls" in row else (),
         tool_call_id=row.get("tool_call_id"),
         via_share=row.get("via_share"),
+        kind=row.get("kind"),
+        client_id=row.get("client_id"),
+        phase=row.get("phase"),
     )
+
+
+def alias_to_row(owner_id: str, item: Item, client_id: str) -> Row:
+    """Return the row that finds an item by the id its client brought with it."""
+    key = keys.alias(owner_id, item.conversation_id, client_id)
+    return {"PK": key.partition, "SK": key.sort, "type": "alias", "item_id": item.id}
 
 
 def content_to_row(content: Content) -> Row:

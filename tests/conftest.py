@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add what one of several parallel workers has seen to what is known of the whole run."""
     least_privilege.add(node.config, getattr(node, "workeroutput", None))

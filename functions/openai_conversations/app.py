@@ -1,15 +1,36 @@
 """The OpenAI dialect's conversations, their items, and models."""
 
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from colloquy import wiring
+from colloquy.domain.conversation import ConversationChanges
+from colloquy.domain.page import PageRequest
+from colloquy.http.caller import CallerId
+from colloquy.http.conditions import OnceOnly
 from colloquy.http.openai.conversations import (
+    DEFAULT_LIMIT,
+    After,
+    Limit,
+    OpenAIConversation,
     OpenAIConversationCreate,
+    OpenAIConversationDeleted,
+    OpenAIConversationUpdate,
+    OpenAIItemsCreate,
+    OpenAIList,
+    OrderBy,
+    list_of,
 )
-from colloquy.http.openai.resolver import OpenAIApi
-from colloquy.services.conversations import Conversations
+from colloquy.http.openai.ids import stored_id_of
+from colloquy.http.openai.items import drafts_from, item_out
+from colloquy.http.openai.metadata import metadata_from
+from colloquy.http.openai.models import OpenAIModel, OpenAIModels
+from colloquy.http.openai.resolver import BASE, OpenAIApi
+from colloquy.observability import logger, measure
+from colloquy.services.conversations import ConversationDraft, Conversations
 from colloquy.services.edits import Edits
 from colloquy.services.items import Items
 
@@ -19,6 +40,7 @@ lambda_handler: Final = api.handle
 Service = Annotated[Conversations, Depends(wiring.conversations)]
 ItemService = Annotated[Items, Depends(wiring.items)]
 EditService = Annotated[Edits, Depends(wiring.edits)]
+Models = Annotated[Sequence[str], Depends(wiring.model_names)]
 
 _EMPTY: Final = OpenAIConversationCreate()
 
@@ -51,7 +73,7 @@ def list_openai_conversations(
 ) -> OpenAIList:
     """List the caller's conversations by creation, newest first unless asked otherwise."""
     page = service.find(caller, PageRequest(limit, after, order))
-    return page_of([OpenAIConversation.of(entry).model_dump() for entry in page.data], page)
+    return list_of([OpenAIConversation.of(entry).model_dump() for entry in page.data], page)
 
 
 @api.get(f"{BASE}/conversations/<conversation_id>", tags=["openai"])
@@ -116,9 +138,9 @@ def list_openai_items(
 ) -> OpenAIList:
     """List a conversation's items, newest first unless asked otherwise."""
     if after is not None:
-        after = service.stored_id(caller, conversation_id, stored_id_of(after), after)
+        after = service.stored_id(caller, conversation_id, after, otherwise=stored_id_of(after))
     page = service.find(caller, conversation_id, PageRequest(limit, after, order))
-    return page_of([item_out(item) for item in page.data], page)
+    return list_of([item_out(item) for item in page.data], page)
 
 
 @api.get(f"{BASE}/conversations/<conversation_id>/items/<item_id>", tags=["openai"])
@@ -126,7 +148,7 @@ def read_openai_item(
     conversation_id: str, item_id: str, caller: CallerId, service: ItemService
 ) -> dict[str, Any]:
     """Read one item, by the id it was given here or by the one that came with it."""
-    stored = service.stored_id(caller, conversation_id, stored_id_of(item_id), item_id)
+    stored = service.stored_id(caller, conversation_id, item_id, otherwise=stored_id_of(item_id))
     return item_out(service.get(caller, conversation_id, stored))
 
 
@@ -139,7 +161,19 @@ def delete_openai_item(
     edits: EditService,
 ) -> OpenAIConversation:
     """Delete one item; the response is its conversation."""
-    stored = items.stored_id(caller, conversation_id, stored_id_of(item_id), item_id)
+    stored = items.stored_id(caller, conversation_id, item_id, otherwise=stored_id_of(item_id))
     conversation = edits.delete(caller, conversation_id, stored)
     logger.info("item deleted", conversation_id=conversation_id, item_id=stored)
     return OpenAIConversation.of(conversation)
+
+
+@api.get(f"{BASE}/models", tags=["openai"])
+def list_openai_models(models: Models) -> OpenAIModels:
+    """List the models that answer here, by the names a request may give."""
+    return OpenAIModels.of(models)
+
+
+@api.get(f"{BASE}/models/<model>", tags=["openai"])
+def read_openai_model(model: str, models: Models) -> OpenAIModel:
+    """Read whether a model of this name answers here."""
+    return OpenAIModel.named(unquote(model), models)

@@ -247,9 +247,7 @@ class FakeItems:
 
     def _check_new(self, owner_id: str, items: Sequence[Item]) -> None:
         for item in items:
-            if item.client_id and self.id_of_alias(
-                owner_id, item.conversation_id, item.client_id
-            ):
+            if item.client_id and self.id_of_alias(owner_id, item.conversation_id, item.client_id):
                 raise ItemExistsError
 
     def _header(self, owner_id: str, conversation_id: str) -> Conversation:

@@ -1,6 +1,7 @@
 """The composition root: the only place that joins services to stores and stores to DynamoDB."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -137,6 +138,13 @@ def models() -> Models | None:
     if settings.provider == "off":
         return None
     return Models(ModelTable.from_json(settings.table), CountedResponder(_responder(settings)))
+
+
+@cache
+def model_names() -> Sequence[str]:
+    """Return the names of the models that are set up, the default one first."""
+    settings = ModelSettings.from_environment()
+    return [] if settings.provider == "off" else [*ModelTable.from_json(settings.table).models]
 
 
 @cache

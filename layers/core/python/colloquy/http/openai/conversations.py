@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from colloquy.domain.conversation import MAX_ITEMS_PER_WRITE, Conversation
-from colloquy.domain.page import MAX_LIMIT, Order
+from colloquy.domain.page import MAX_LIMIT, Order, Page
 from colloquy.http.models import Answer
 
 Json = dict[str, Any]
@@ -100,15 +100,23 @@ class OpenAIList(Answer):
     has_more: Annotated[bool, Field(description="Whether another page follows.")]
 
 
-def list_of(
-    entries: Sequence[Json], *, has_more: bool = False, last_id: str | None = None
-) -> OpenAIList:
-    """Return a page; ``last_id`` is its cursor where that is not the last entry's id."""
+def list_of(entries: Sequence[Json], page: Page[Any] | None = None) -> OpenAIList:
+    """Return a list, or the page of one.
+
+    A page that ended early, behind rows that were only looked at, has its cursor as ``last_id``.
+    """
+    last_id = entries[-1]["id"] if entries else None
+    if (
+        page is not None
+        and page.has_more
+        and not (page.data and page.next_after == page.data[-1].id)
+    ):
+        last_id = page.next_after
     return OpenAIList(
         data=list(entries),
         first_id=entries[0]["id"] if entries else None,
-        last_id=last_id or (entries[-1]["id"] if entries else None),
-        has_more=has_more,
+        last_id=last_id,
+        has_more=page is not None and page.has_more,
     )
 
 

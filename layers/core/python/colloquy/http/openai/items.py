@@ -5,9 +5,9 @@ content, under its ``kind``: that is its native face, and what is given back her
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
-from colloquy.domain.errors import InvalidRequestError
+from colloquy.domain.errors import InvalidRequestError, ItemExistsError
 from colloquy.domain.item import Content, Item, ItemDraft, Role
 from colloquy.http.openai.ids import MESSAGE, item_id_of
 
@@ -56,8 +56,13 @@ def drafts_from(items: Sequence[Any], name: str) -> list[ItemDraft]:
 
     Raises:
         InvalidRequestError: an item is no object, or lacks what tells its type.
+        ItemExistsError: two items have the same id.
     """
-    return [draft_from(item, f"{name}[{place}]") for place, item in enumerate(items)]
+    drafts = [draft_from(item, f"{name}[{place}]") for place, item in enumerate(items)]
+    own_ids = [draft.client_id for draft in drafts if draft.client_id is not None]
+    if len(set(own_ids)) < len(own_ids):
+        raise ItemExistsError
+    return drafts
 
 
 def draft_from(item: Any, name: str) -> ItemDraft:
@@ -89,7 +94,7 @@ def _message(item: Json, client_id: str | None, name: str) -> ItemDraft:
     role = item.get("role")
     if role is None:
         raise missing(f"{name}.role")
-    if not isinstance(role, str) or (role not in _NATIVE_ROLES and role not in _OTHER_ROLES):
+    if not isinstance(role, str) or role not in _NATIVE_ROLES | _OTHER_ROLES:
         raise unsupported_value(f"{name}.role", role, sorted(_NATIVE_ROLES | _OTHER_ROLES))
     content = _content(item.get("content"), f"{name}.content")
     if role in _OTHER_ROLES:
@@ -102,7 +107,7 @@ def _message(item: Json, client_id: str | None, name: str) -> ItemDraft:
     phase = item.get("phase")
     status = item.get("status")
     return ItemDraft(
-        role=role,
+        role=cast("Role", role),
         content=content,
         client_id=client_id,
         phase=phase if phase in _PHASES else None,
@@ -160,16 +165,6 @@ def item_out(item: Item) -> Json:
     item_id = item.client_id or item_id_of(item.kind or MESSAGE, item.id)
     if item.kind is not None:
         return _other_out(item.kind, item.content, item_id)
-    if item.tool_call_id is not None:
-        return {
-            "id": item_id_of("function_call_output", item.id),
-            "type": "function_call_output",
-            "call_id": item.tool_call_id,
-            "output": _text_or_parts(item.content),
-            "status": item.status,
-        }
-    if item.tool_calls and not item.content and len(item.tool_calls) == 1:
-        return _function_call(item.tool_calls[0], item_id_of("function_call", item.id))
     message: Json = {
         "id": item_id,
         "type": MESSAGE,
@@ -190,24 +185,6 @@ def _other_out(kind: str, content: Content, item_id: str) -> Json:
     if kind == "mcp_approval_response":
         out.setdefault("request_id", out.get("approval_request_id"))
     return out
-
-
-def _function_call(call: Mapping[str, Any], item_id: str) -> Json:
-    function = call.get("function") or {}
-    return {
-        "id": item_id,
-        "type": "function_call",
-        "call_id": call.get("id"),
-        "name": function.get("name"),
-        "arguments": function.get("arguments"),
-        "status": "completed",
-    }
-
-
-def _text_or_parts(content: Content) -> str | list[Json]:
-    if isinstance(content, str):
-        return content
-    return [_part_out("tool", part) for part in content]
 
 
 def _parts_out(role: str, content: Content) -> list[Json]:

@@ -20,6 +20,12 @@ _CONVERSATION: Final = re.compile(
 class OpenAIApi(Api):
     """Routes events to the dialect's handlers; whatever goes wrong, the body is OpenAI's."""
 
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = r"^{}\Z") -> re.Pattern[str]:
+        """Let the name of a model hold slashes, as the greedy variable of its route does."""
+        greedy = rule.replace("<model>", "(?P<model>.+)")
+        return Api._compile_regex(greedy, base_regex)
+
     def status_and_body(
         self, error: ColloquyError, event: Mapping[str, Any]
     ) -> tuple[int, dict[str, Any]]:

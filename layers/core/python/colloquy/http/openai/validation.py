@@ -92,22 +92,22 @@ _BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "string_too_long": (
         (
-            "Invalid '{name}': string too long. Expected a string with maximum length {max_length}, "
-            "but got a string with length {size} instead."
+            "Invalid '{name}': string too long. Expected a string with maximum length "
+            "{max_length}, but got a string with length {size} instead."
         ),
         "string_above_max_length",
     ),
     "less_than_equal": (
         (
-            "Invalid '{name}': integer above maximum value. Expected a value <= {le}, but got {sent} "
-            "instead."
+            "Invalid '{name}': integer above maximum value. Expected a value <= {le}, but got "
+            "{sent} instead."
         ),
         "integer_above_max_value",
     ),
     "greater_than_equal": (
         (
-            "Invalid '{name}': integer below minimum value. Expected a value >= {ge}, but got {sent} "
-            "instead."
+            "Invalid '{name}': integer below minimum value. Expected a value >= {ge}, but got "
+            "{sent} instead."
         ),
         "integer_below_min_value",
     ),

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from colloquy.domain.errors import ColloquyError, InvalidCursorError, NotFoundError
+from colloquy.domain.errors import (
+    ColloquyError,
+    InvalidCursorError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from colloquy.http.errors import UnauthorizedError, status_of
 
 _CODES: Final[Mapping[str, str]] = {
@@ -28,9 +33,20 @@ _INVALID_JSON: Final = (
 )
 
 
+class ModelNotFoundError(InvalidRequestError):
+    """No model of this name answers here."""
+
+    code = "model_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The model '{_shown(name)}' does not exist", param="model")
+
+
 def openai_status(error: ColloquyError) -> int:
-    """Return the status of an error: a cursor that names nothing is a 404 in this dialect."""
-    return HTTPStatus.NOT_FOUND if isinstance(error, InvalidCursorError) else status_of(error)
+    """Return the status of an error: 404 for whatever names nothing, a cursor or a model too."""
+    if isinstance(error, InvalidCursorError | ModelNotFoundError):
+        return HTTPStatus.NOT_FOUND
+    return status_of(error)
 
 
 def openai_envelope(error: ColloquyError, named: Mapping[str, str]) -> dict[str, Any]:

@@ -5,20 +5,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from colloquy.domain.errors import ColloquyError
 from colloquy.http.models import Answer
+from colloquy.http.openai.errors import ModelNotFoundError
 
 _CREATED: Final = 1_700_000_000
 """When a model was created is nowhere stated; clients sort by it, so all have the same."""
-
-
-class ModelNotFoundError(ColloquyError):
-    """No model of this name answers here."""
-
-    code = "model_not_found"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The model '{name[:100]}' does not exist", param="model")
 
 
 class OpenAIModel(Answer):

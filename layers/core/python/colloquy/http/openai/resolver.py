@@ -23,8 +23,8 @@ class OpenAIApi(Api):
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = r"^{}\Z") -> re.Pattern[str]:
         """Let the name of a model hold slashes, as the greedy variable of its route does."""
-        greedy = rule.replace("<model>", "(?P<model>.+)")
-        return Api._compile_regex(greedy, base_regex)
+        pattern = Api._compile_regex(rule, base_regex).pattern
+        return re.compile(pattern.replace("(?P<model>[^/]+)", "(?P<model>.+)"))
 
     def status_and_body(
         self, error: ColloquyError, event: Mapping[str, Any]

@@ -37,9 +37,11 @@ def test_its_paths_are_the_routes_of_the_template_and_no_others() -> None:
         documented.setdefault(each.path, []).append(each.method)
     written = {path: sorted(methods) for path, methods in documented.items()}
     routes = routes_of(ROOT / "template.yaml")
-    # A HEAD is its GET without the body, and goes without saying.
+    # A HEAD is its GET without the body, and goes without saying; OpenAPI has no word for a
+    # variable that takes slashes.
     assert written == {
-        path: [method for method in methods if method != "HEAD"] for path, methods in routes.items()
+        path.replace("+}", "}"): [method for method in methods if method != "HEAD"]
+        for path, methods in routes.items()
     }
 
 

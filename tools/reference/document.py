@@ -45,9 +45,11 @@ def document(root: Path) -> Json:
     paths: dict[str, Json] = {}
     # In the order of the template, which is that of a reader.
     for each in declared.routes:
-        if (each.method, each.path) in finished:
-            operation = finished[each.method, each.path]
-            paths.setdefault(each.path, {})[each.method.lower()] = operation | links(operation)
+        # OpenAPI has no word for a variable that takes slashes.
+        path = each.path.replace("+}", "}")
+        if (each.method, path) in finished:
+            operation = finished[each.method, path]
+            paths.setdefault(path, {})[each.method.lower()] = operation | links(operation)
     whole = {
         **merged,
         "paths": paths,

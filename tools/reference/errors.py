@@ -13,11 +13,14 @@ from colloquy.domain.share import MAX_GUEST_MESSAGES
 from colloquy.http import errors as http
 from colloquy.http.answers import refusals_of
 from colloquy.http.errors import envelope, headers_of, status_of
+from colloquy.http.openai.errors import ModelNotFoundError, openai_envelope, openai_status
 from tools.reference.headers import OF_PAGES, REQUEST_ID, headers
 
 Json = dict[str, Any]
 
 JSON: Final = "application/json"
+OPENAI: Final = "openai"
+"""The tag of the dialect's operations."""
 HTML: Final = "text/html; charset=utf-8"
 
 SAMPLES: Final[Mapping[type[ColloquyError], ColloquyError]] = {
@@ -41,6 +44,8 @@ SAMPLES: Final[Mapping[type[ColloquyError], ColloquyError]] = {
         http.UnsupportedMediaTypeError(),
         domain.RateLimitedError(3),
         http.InternalError(),
+        domain.ItemExistsError(),
+        ModelNotFoundError("gpt-9"),
     )
 }
 """Each error as a caller may see it."""
@@ -148,6 +153,37 @@ SCHEMAS: Final[Mapping[str, Json]] = {
         "required": ["error"],
         "additionalProperties": False,
     },
+    "OpenAIError": {
+        "description": "What was wrong, as OpenAI's API words it.",
+        "type": "object",
+        "properties": {
+            "error": {
+                "type": "object",
+                "properties": {
+                    "message": {"type": "string", "minLength": 1, "description": "For a person."},
+                    "type": {
+                        "type": "string",
+                        "description": "The kind of error.",
+                        "enum": [
+                            "authentication_error",
+                            "invalid_request_error",
+                            "rate_limit_error",
+                            "server_error",
+                        ],
+                    },
+                    "param": {
+                        "type": ["string", "null"],
+                        "description": "The parameter to blame, like `items[3].role`, or null.",
+                    },
+                    "code": {"type": ["string", "null"], "description": "For programs, or null."},
+                },
+                "required": ["message", "type", "param", "code"],
+                "additionalProperties": False,
+            }
+        },
+        "required": ["error"],
+        "additionalProperties": False,
+    },
     "GatewayMessage": {
         "description": "What the gateway says that stands before the API.",
         "type": "object",
@@ -200,7 +236,7 @@ def refusals(route: Route, operation: Json, *, public: bool) -> Json:
     """Return the answers by which an operation may refuse, by status."""
     codes: dict[int, list[ColloquyError]] = {}
     for error in _possible(route, operation, public=public):
-        same = codes.setdefault(status_of(error), [])
+        same = codes.setdefault(_status(error, route), [])
         if error.code not in {other.code for other in same}:
             same.append(error)
     by_gateway = {500, 503} | (set() if public else {401, 429})
@@ -208,9 +244,7 @@ def refusals(route: Route, operation: Json, *, public: bool) -> Json:
     if "meta" in route.tags:
         by_gateway -= {503}
     answers = {
-        str(status): _answer(
-            status, codes[status], by_gateway=status in by_gateway, page="public" in route.tags
-        )
+        str(status): _answer(status, codes[status], by_gateway=status in by_gateway, route=route)
         for status in sorted(codes)
     }
     answers.setdefault("429", {"$ref": "#/components/responses/TooManyRequests"})
@@ -246,15 +280,27 @@ def _possible(route: Route, operation: Json, *, public: bool) -> Iterable[Colloq
         yield _INVALID["invalid_value"] if declared is InvalidRequestError else SAMPLES[declared]
 
 
-def _answer(status: int, errors: list[ColloquyError], *, by_gateway: bool, page: bool) -> Json:
+def _status(error: ColloquyError, route: Route) -> int:
+    return openai_status(error) if OPENAI in route.tags else status_of(error)
+
+
+def _answer(status: int, errors: list[ColloquyError], *, by_gateway: bool, route: Route) -> Json:
     codes = [error.code for error in errors]
-    ours: Json = {
-        "allOf": [
-            {"$ref": "#/components/schemas/Error"},
-            {"properties": {"error": {"properties": {"code": {"enum": codes}}}}},
-        ]
-    }
-    examples: Json = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+    page = "public" in route.tags
+    ours: Json
+    if OPENAI in route.tags:
+        ours = {"$ref": "#/components/schemas/OpenAIError"}
+        examples: Json = {
+            error.code: {"value": openai_envelope(error, {"after": "msg_x"})} for error in errors
+        }
+    else:
+        ours = {
+            "allOf": [
+                {"$ref": "#/components/schemas/Error"},
+                {"properties": {"error": {"properties": {"code": {"enum": codes}}}}},
+            ]
+        }
+        examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     named = dict.fromkeys(["x-request-id", *(name for e in errors for name in headers_of(e))])
     if page:
         named |= dict.fromkeys(OF_PAGES)

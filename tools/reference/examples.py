@@ -53,6 +53,26 @@ ITEM: Final[Json] = {
     "edited_at": _LATER,
     "metadata": {"rated": "good"},
 }
+OPENAI_ID: Final = "msg_06h0bfc3mskjjtam52aos5hefs"
+OPENAI_CONVERSATION: Final[Json] = {
+    "id": CONVERSATION_ID,
+    "object": "conversation",
+    "created_at": 1_795_392_635,
+    "metadata": {"channel": "web"},
+}
+OPENAI_ITEM: Final[Json] = {
+    "id": OPENAI_ID,
+    "type": "message",
+    "status": "completed",
+    "role": "user",
+    "content": [{"type": "input_text", "text": _ASKED}],
+}
+OPENAI_MODEL: Final[Json] = {
+    "id": "claude-sonnet-4-6",
+    "object": "model",
+    "created": 1_700_000_000,
+    "owned_by": "colloquy",
+}
 PROJECT: Final[Json] = {
     "id": PROJECT_ID,
     "object": "project",
@@ -144,6 +164,21 @@ EXPORT: Final[Json] = {
 
 
 ANSWERS: Final[Mapping[str, Json]] = {
+    "OpenAIConversation": OPENAI_CONVERSATION,
+    "OpenAIConversationDeleted": {
+        "id": CONVERSATION_ID,
+        "object": "conversation.deleted",
+        "deleted": True,
+    },
+    "OpenAIList": {
+        "object": "list",
+        "data": [OPENAI_ITEM],
+        "first_id": OPENAI_ID,
+        "last_id": OPENAI_ID,
+        "has_more": False,
+    },
+    "OpenAIModel": OPENAI_MODEL,
+    "OpenAIModels": {"object": "list", "data": [OPENAI_MODEL]},
     "AllDeletedOut": {"object": "conversations.deleted", "deleted": True, "deleted_count": 7},
     "BulkDeleteOut": {
         "deleted_count": 1,
@@ -188,6 +223,7 @@ ANSWERS: Final[Mapping[str, Json]] = {
 """What goes well, by the model that is answered with."""
 
 TEXTS: Final[Mapping[tuple[str, str], Any]] = {
+    ("read_openai_item", "application/json"): OPENAI_ITEM,
     ("export_conversation", "text/markdown; charset=utf-8"): f"# {_ASKED}\n\n## User\n\n{_ASKED}\n",
     ("export_conversation", "text/html; charset=utf-8"): "<!doctype html>… to be read …",
     ("open_share", "text/html; charset=utf-8"): "<!doctype html>… the page …",
@@ -217,6 +253,27 @@ _PARTS: Final[Json] = {
 }
 
 REQUESTS: Final[Mapping[str, Mapping[str, Json]]] = {
+    "create_openai_conversation": {
+        "empty": {},
+        "with_items": {
+            "metadata": {"channel": "web"},
+            "items": [{"type": "message", "role": "user", "content": _ASKED}],
+        },
+    },
+    "update_openai_conversation": {"replaced": {"metadata": {"channel": "mail"}}},
+    "create_openai_items": {
+        "call_and_output": {
+            "items": [
+                {
+                    "type": "function_call",
+                    "call_id": "call_1",
+                    "name": "weather",
+                    "arguments": '{"city": "Paris"}',
+                },
+                {"type": "function_call_output", "call_id": "call_1", "output": "12 °C"},
+            ]
+        },
+    },
     "create_conversation": {
         "empty": {},
         "titled": {"title": "My First Conversation"},
@@ -288,6 +345,11 @@ ALIASES: Final[Mapping[str, str]] = {
     "edit_item_by_post": "edit_item",
 }
 """Operations that take what another one takes."""
+
+LENIENT: Final = frozenset(
+    {"create_openai_conversation", "update_openai_conversation", "create_openai_items"}
+)
+"""Operations that ignore fields they do not know, as OpenAI's clients send some."""
 
 PARAMETERS: Final[Mapping[str, Any]] = {
     "call_id": "call_1",

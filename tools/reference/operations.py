@@ -1,6 +1,7 @@
 """One operation of the document, from what Powertools says of its route and the route itself."""
 
 import inspect
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, get_type_hints
 
@@ -11,7 +12,7 @@ from colloquy.http.exports import PLACE
 from colloquy.http.models import UNIQUE
 from colloquy.http.negotiation import FormAsked
 from tools.reference import examples
-from tools.reference.errors import JSON, refusals
+from tools.reference.errors import JSON, OPENAI, refusals
 from tools.reference.headers import OF_FILES, OF_PAGES, headers
 
 Json = dict[str, Any]
@@ -25,6 +26,13 @@ _PATH: Final = {
 }
 """Ids in paths: their shape, told and not checked, for a malformed one is absent like another."""
 
+_OPENAI_PATH: Final = {
+    "conversation_id": _PATH["conversation_id"],
+    "item_id": ("^.{1,256}$", "The item's id, or the one that came with it.", examples.OPENAI_ID),
+    "model": ("^.+$", "The model's name; it may hold slashes.", "claude-sonnet-4-6"),
+}
+"""Those of the OpenAI dialect."""
+
 _CURSORS: Final = {
     "ListOut_ConversationOut_": (f"^conv_{UNIQUE}$", examples.CONVERSATION_ID),
     "ListOut_ItemOut_": (f"^(item|msg)_{UNIQUE}$", examples.ITEM_ID),
@@ -33,6 +41,7 @@ _CURSORS: Final = {
     "VersionListOut": ("^[1-9][0-9]{0,5}$", "2"),
     "ConversationExport": (PLACE, examples.ITEM_ID),
     "ViewOut": (f"^(item|msg)_{UNIQUE}$", examples.ITEM_ID),
+    "OpenAIList": ("^.{1,256}$", examples.OPENAI_ID),
 }
 """The shape of a cursor, by what is listed."""
 
@@ -96,7 +105,8 @@ def _operation_id(route: Route) -> str:
 
 def _parameters(given: Any, route: Route, body: Json) -> list[Json]:
     hints = get_type_hints(route.func, include_extras=True).values()
-    parameters = [_parameter(each, body) for each in given]
+    ids = _OPENAI_PATH if OPENAI in (route.tags or ()) else _PATH
+    parameters = [_parameter(each, body, ids) for each in given]
     if OnceOnly in hints:
         parameters.append(_KEY)
     if FormAsked in hints:
@@ -104,7 +114,7 @@ def _parameters(given: Any, route: Route, body: Json) -> list[Json]:
     return parameters
 
 
-def _parameter(given: Json, body: Json) -> Json:
+def _parameter(given: Json, body: Json, ids: Mapping[str, tuple[str, str, str]]) -> Json:
     place = given["in"]
     # Powertools knows headers in lower case.
     name = given["name"].title() if place == "header" else given["name"]
@@ -116,7 +126,7 @@ def _parameter(given: Json, body: Json) -> Json:
         schema.pop(told_beside, None)
     parameter: Json = {"name": name, "in": place, "required": given["required"]}
     if place == "path":
-        schema["pattern"], parameter["description"], parameter["example"] = _PATH[name]
+        schema["pattern"], parameter["description"], parameter["example"] = ids[name]
     else:
         parameter["description"] = given["description"]
         parameter["example"] = examples.PARAMETERS.get(name, schema.get("default"))
@@ -133,7 +143,11 @@ def _request_body(given: Json, operation_id: str) -> Json:
         schema.pop(said_of_the_handler, None)
     samples = examples.requests_of(operation_id)
     return {
-        "description": "JSON; an unknown field is refused, not ignored.",
+        "description": (
+            "JSON; an unknown field is ignored."
+            if operation_id in examples.LENIENT
+            else "JSON; an unknown field is refused, not ignored."
+        ),
         "required": given.get("required", False),
         "content": {
             JSON: {

@@ -23,6 +23,9 @@ blame or null, and the `request_id` of the log line. A path that is not served i
 What the gateway in front refuses by itself (no valid token, too many requests, too large a
 request) has its own shape, `GatewayMessage`.
 
+**Programs written for OpenAI's SDK** keep their conversations here with `/openai/v1` as their
+`base_url` and the token as their key; errors there have the shape `OpenAIError`.
+
 **Headers.** Every answer of the API itself has `x-request-id`.
 """
 
@@ -37,5 +40,6 @@ TAGS: Final = {
     "projects": "What conversations are filed in.",
     "shares": "Links that show a conversation, or one message, to everyone who has them.",
     "public": "What a link shows; without a token.",
+    "openai": "The same conversations as OpenAI's API has them: for programs that use its SDKs.",
     "meta": "What the API says about itself.",
 }

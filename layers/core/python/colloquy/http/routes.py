@@ -14,7 +14,7 @@ from typing import Final
 from colloquy.domain.errors import ColloquyError
 from colloquy.http.errors import MethodNotAllowedError, UnknownPathError
 
-_VARIABLE: Final = re.compile(r"\\\{\w+\\\}")
+_VARIABLE: Final = re.compile(r"\\\{\w+(?P<greedy>\\\+)?\\\}")
 
 
 def refusal(method: str, path: str) -> ColloquyError:
@@ -37,5 +37,7 @@ def _routes() -> Mapping[str, Sequence[str]]:
 
 
 def _matches(template: str, path: str) -> bool:
-    pattern = _VARIABLE.sub("[^/]+", re.escape(template))
+    pattern = _VARIABLE.sub(
+        lambda variable: ".+" if variable["greedy"] else "[^/]+", re.escape(template)
+    )
     return re.fullmatch(pattern, path) is not None

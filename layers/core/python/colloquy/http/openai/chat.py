@@ -10,9 +10,11 @@ from pydantic import Field
 
 from colloquy.domain.errors import InvalidRequestError
 from colloquy.http.openai.conversations import MetadataIn, OpenAIBody, seconds
+from colloquy.http.openai.turns import response_format_from, tool_choice_from, tools_from
 from colloquy.http.openai.usage import chat_usage
 from colloquy.models.prompt import Sampling, ToolCall
 from colloquy.models.responder import Answer
+from colloquy.services.models import ResponseParameters
 
 Json = dict[str, Any]
 
@@ -74,6 +76,28 @@ class ChatCompletionCreate(OpenAIBody):
                 param="stop",
                 code="array_above_max_length",
             )
+
+    def parameters(self) -> ResponseParameters:
+        """Return what the model is asked besides the messages.
+
+        Raises:
+            InvalidRequestError: a parameter is not of its form, or cannot be had here.
+        """
+        self.check()
+        return ResponseParameters(
+            model=self.model,
+            max_tokens=self.max_completion_tokens or self.max_tokens or None,
+            sampling=self.sampling(),
+            tools=tools_from(self.tools, nested=True),
+            tool_choice=tool_choice_from(self.tool_choice),
+            parallel_tool_calls=self.parallel_tool_calls,
+            response_format=response_format_from(self.response_format, "response_format"),
+        )
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether the event stream is to end with the tokens used."""
+        return bool((self.stream_options or {}).get("include_usage"))
 
     def sampling(self) -> Sampling:
         """Return how the model is to choose its words."""

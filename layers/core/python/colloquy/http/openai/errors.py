@@ -4,7 +4,7 @@ Statuses are those of every error here; what differs is the body. Clients decide
 and show the message to a person.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -40,6 +40,17 @@ class ModelNotFoundError(InvalidRequestError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The model '{_shown(name)}' does not exist", param="model")
+
+
+def require_model(name: str | None, names: Sequence[str]) -> None:
+    """Check that a model of this name answers here, or that none is named.
+
+    Raises:
+        ModelNotFoundError: none does.
+    """
+    # Without any model set up the service says so.
+    if name is not None and names and name not in names:
+        raise ModelNotFoundError(name)
 
 
 def openai_status(error: ColloquyError) -> int:

@@ -12,6 +12,8 @@ from colloquy.http.resolver import Api
 BASE: Final = "/openai/v1"
 """Where the dialect is served: the ``base_url`` of an SDK ends in it."""
 
+EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
+
 _CONVERSATION: Final = re.compile(
     rf"{BASE}/conversations/(?P<conversation_id>[^/]+)(/items/(?P<item_id>[^/]+))?"
 )

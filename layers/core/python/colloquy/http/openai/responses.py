@@ -13,9 +13,11 @@ from colloquy.domain.usage import Usage
 from colloquy.http.openai.chat import Temperature, TopLogprobs, TopP
 from colloquy.http.openai.conversations import MetadataIn, OpenAIBody, seconds
 from colloquy.http.openai.items import invalid_type
+from colloquy.http.openai.turns import response_format_from, tool_choice_from, tools_from
 from colloquy.http.openai.usage import response_usage
 from colloquy.models.prompt import Sampling
 from colloquy.models.responder import Answer, FinishReason
+from colloquy.services.models import ResponseParameters
 
 Json = dict[str, Any]
 
@@ -26,7 +28,7 @@ _INCOMPLETE: Final[Mapping[FinishReason, str]] = {
 }
 
 
-class ResponseCreate(OpenAIBody):
+class OpenAIResponseCreate(OpenAIBody):
     """A response to create; every field may be left out."""
 
     background: bool | None = None
@@ -90,6 +92,24 @@ class ResponseCreate(OpenAIBody):
             return ({"type": "message", "role": "user", "content": self.input},)
         return self.input
 
+    def parameters(self) -> ResponseParameters:
+        """Return what the model is asked besides the items.
+
+        Raises:
+            InvalidRequestError: a parameter is not of its form, or cannot be had here.
+        """
+        self.check()
+        return ResponseParameters(
+            model=self.model,
+            instructions=self.instructions,
+            max_tokens=self.max_output_tokens,
+            sampling=self.sampling(),
+            tools=tools_from(self.tools, nested=False),
+            tool_choice=tool_choice_from(self.tool_choice),
+            parallel_tool_calls=self.parallel_tool_calls,
+            response_format=response_format_from((self.text or {}).get("format"), "text.format"),
+        )
+
     def sampling(self) -> Sampling:
         """Return how the model is to choose its words."""
         effort = (self.reasoning or {}).get("effort")
@@ -133,7 +153,7 @@ class ResponseFrame:
     id: str
     created_at: datetime
     model: str
-    body: ResponseCreate
+    body: OpenAIResponseCreate
     metadata: Mapping[str, str]
     conversation_id: str | None
 

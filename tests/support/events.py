@@ -53,6 +53,21 @@ STATUS: Final = {
     "meta/reference": 200,
     "meta/unknown-path": 404,
     "meta/wrong-method": 405,
+    **{
+        f"openai_conversations/{case}": 200
+        for case in (
+            "create",
+            "create-items",
+            "delete",
+            "delete-item",
+            "list",
+            "list-items",
+            "models",
+            "read",
+            "read-item",
+            "update",
+        )
+    },
     "projects/conversations": 200,
     "projects/create": 201,
     "projects/delete": 204,

@@ -100,7 +100,8 @@ def test_its_headers_have_examples_that_fit(operation: Operation) -> None:
 def test_every_answer_that_goes_well_takes_no_field_more(operation: Operation) -> None:
     for status, answer in operation.said["responses"].items():
         media = answer.get("content", {}).get("application/json")
-        if status[0] == "2" and media and operation.id != "read_document":
+        # Items of OpenAI's types are kept and given back verbatim.
+        if status[0] == "2" and media and operation.id not in {"read_document", "read_openai_item"}:
             for each in media["schema"].get("anyOf", [media["schema"]]):
                 assert resolved(each)["additionalProperties"] is False
 

@@ -138,6 +138,9 @@ def _found_by(name: str) -> list[Row]:
             living = [question, answer, newest]
         case "conversations/bulk-delete":
             also = [conversation_to_row(_conversation(each)) for each in (_GONE, _BESIDE_IT)]
+        case "titles/first-answer":
+            conversation = replace(conversation, title_item=_QUESTION)
+            living = [replace(question, content="How do I bake bread?"), answer, newest]
         case "items/restore" | "items/versions":
             older = [_older(answer, number) for number in range(1, 13)]
             living = [question, replace(answer, version=13), newest]

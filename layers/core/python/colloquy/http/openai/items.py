@@ -187,11 +187,11 @@ def _other_out(kind: str, content: Content, item_id: str) -> Json:
     return out
 
 
-def _parts_out(role: str, content: Content) -> list[Json]:
+def _parts_out(role: str, content: Content | None) -> list[Json]:
     if isinstance(content, str):
         return [_part_out(role, {"type": _text_type(role), "text": content})]
     # Reasoning that came inside an answer is no part of an OpenAI message.
-    return [_part_out(role, part) for part in content if part.get("type") != "reasoning"]
+    return [_part_out(role, part) for part in content or () if part.get("type") != "reasoning"]
 
 
 def _part_out(role: str, part: Mapping[str, Any]) -> Json:

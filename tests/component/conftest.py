@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -56,12 +57,13 @@ def _call_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def faulty(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Faulty:
+def faulty(rows: Rows) -> Iterator[Faulty]:
     """Return the functions' client for DynamoDB, which fails as often as the test says."""
     client = Faulty(rows.client)
-    monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
-    wiring.forget()
-    return client
+    # Undone before the database's own patch is, which monkeypatch would outlive.
+    with patch.object(boto3, "client", lambda *_, **__: client):
+        wiring.forget()
+        yield client
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ def test_the_commands_of_a_page_give_what_it_shows(
     for command, _ in pasted:
         here = re.sub(r"^export API=\S+$", f"export API={server.url}", command)
         here = here.replace("make -s token", f"make -s -C {ROOT} token")
+        # A user of each page's own: what one page leaves must not count in another.
+        here = here.replace("USER=alice", f"USER=alice-of-{Path(name).stem}")
         lines += [here, f"echo '{_MARK}'"]
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],

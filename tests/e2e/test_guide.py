@@ -62,7 +62,7 @@ def test_what_curl_sends_without_a_content_type_is_a_415(alice: httpx.Client) ->
 
 
 def test_unknown_paths_and_wrong_methods_have_the_envelope(alice: httpx.Client) -> None:
-    for path in ("/", "/v1/nowhere", "/v1/conversations/", "/v1//conversations", "/%00"):
+    for path in ("/v1/nowhere", "/v1/conversations/", "/v1//conversations", "/%00"):
         reply = alice.get(path)
         assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
         assert reply.headers["x-request-id"] == reply.json()["error"]["request_id"]

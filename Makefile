@@ -12,6 +12,8 @@ WORKERS ?= logical
 PARALLEL = --numprocesses $(WORKERS) --dist loadfile
 # They replace the product's clock, threads and network: in processes of their own.
 SIMULATED = tests/faults tests/stateful
+# Its tests share one name, by which workers would take all for one.
+FUZZ = tests/e2e/test_fuzz.py
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -67,8 +69,9 @@ invoke: invoke-arguments .venv/local build-here ## Run EVENT= through FUNCTION= 
 	@$(BIN)/python -m local.commands.invoke "$$FUNCTION" "$$EVENT"
 
 test: .venv/tests .venv-sam/done model build-here ## Run all tests
-	$(BIN)/python -m pytest $(PARALLEL) $(addprefix --ignore=,$(SIMULATED))
+	$(BIN)/python -m pytest $(PARALLEL) $(addprefix --ignore=,$(SIMULATED) $(FUZZ))
 	$(BIN)/python -m pytest $(PARALLEL) $(SIMULATED)
+	$(BIN)/python -m pytest $(FUZZ)
 
 test-fast: .venv/tests ## Run unit, component and contract tests: no server, no build
 	$(BIN)/python -m pytest $(PARALLEL) -q tests/unit tests/component tests/contract --ignore=tests/component/local

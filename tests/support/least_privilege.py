@@ -22,7 +22,9 @@ _TESTS: Final = Path(__file__).parents[1]
 
 def needs() -> set[Path]:
     """Return the files whose tests make the functions use their policies."""
-    return {file for kind in ("component", "e2e") for file in _TESTS.glob(f"{kind}/**/test_*.py")}
+    files = {file for kind in ("component", "e2e") for file in _TESTS.glob(f"{kind}/**/test_*.py")}
+    # The fuzz calls nothing that the others do not, and cannot be split among workers.
+    return files - {_TESTS / "e2e/test_fuzz.py"}
 
 
 def seen(config: pytest.Config) -> dict[str, Any]:

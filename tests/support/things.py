@@ -37,6 +37,9 @@ class Things:
 
     def _named(self, wanted: frozenset[str]) -> dict[str, str]:
         found = {"version": "1"}
+        if "model" in wanted:
+            models = self._client.get("/openai/v1/models").raise_for_status().json()
+            found["model"] = models["data"][0]["id"]
         if "project_id" in wanted:
             found["project_id"] = self._made("/v1/projects", title="Geography")["id"]
         if wanted & {"conversation_id", "item_id", "share_id"}:

@@ -46,7 +46,21 @@ CONFIG: dict[str, Any] = {
         {
             # Items are of any of OpenAI's types; what each must have is not in the schema.
             "include-operation-id-regex": "^create_openai_(conversation|items)$",
-            "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404"]}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409"]}
+            },
+        },
+        {
+            # A title must have a character that can be seen: of which there are, no pattern knows.
+            "include-operation-id-regex": (
+                "^(create_conversation|update_conversation|update_conversation_by_post"
+                "|create_project|update_project|share_conversation)$"
+            ),
+            "checks": {
+                "positive_data_acceptance": {
+                    "expected-statuses": ["2xx", "304", "400", "404", "409", "412"]
+                }
+            },
         },
         {
             # With another method these paths are those of conversations called so.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from colloquy import wiring
 from colloquy.domain.errors import UnavailableError
 from colloquy.domain.imports import ImportedText
+from colloquy.domain.title import is_visible
 from colloquy.services import exports, imports
 from colloquy.store.imports import ImportStore
 from tests.component.test_shares import say, share, talk
@@ -141,7 +142,7 @@ changes = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    title=st.none() | letters.filter(str.strip),
+    title=st.none() | letters.filter(is_visible),
     metadata=notes,
     sent_messages=st.lists(messages, min_size=1, max_size=4),
     changed=changes,

@@ -300,3 +300,32 @@ def test_models_are_listed_by_the_names_requests_give(
     reply = alice.get("/openai/v1/models/gpt-9")
     assert (reply.status, reply.error["code"]) == (404, "model_not_found")
     assert reply.error["message"] == "The model 'gpt-9' does not exist"
+
+
+def test_tool_messages_of_chat_completions_are_shown_as_call_and_output(alice: Client) -> None:
+    call = {
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"city": "Paris"}'},
+    }
+    native = alice.post("/v1/conversations").body["id"]
+    messages = [
+        {"role": "user", "content": "Weather?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "12 °C", "tool_call_id": "call_1"},
+        {"role": "assistant", "content": "Both.", "tool_calls": [call]},
+    ]
+    assert alice.post(f"/v1/conversations/{native}/items", {"items": messages}).status == 201
+    _, called, output, both = items_of(alice, native)
+    assert called == {**CALL, "id": called["id"], "status": "completed"}
+    assert output == {**OUTPUT, "id": output["id"], "status": "completed"}
+    assert (called["id"][:3], output["id"][:4]) == ("fc_", "fco_")
+    assert both["content"][0]["text"] == "Both."
+    path = f"{BASE}/{native}/items/{called['id']}"
+    assert alice.get(path).body == called
+
+
+def test_an_id_that_cannot_be_printed_is_named_as_such(alice: Client) -> None:
+    reply = alice.post(BASE, {"items": [message("x", id="msg_\u0007")]})
+    assert (reply.status, reply.error["param"]) == (400, "items[0].id")
+    assert "cannot be printed" in reply.error["message"]

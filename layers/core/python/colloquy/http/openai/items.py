@@ -135,7 +135,11 @@ def _client_id(sent: Any, kind: str, name: str) -> str | None:
         return None
     if not isinstance(sent, str):
         raise invalid_type(name, "a string")
-    if len(sent) > MAX_ID or not sent.isprintable():
+    if not sent.isprintable():
+        raise InvalidRequestError(
+            f"Invalid '{name}': it has characters that cannot be printed.", param=name
+        )
+    if len(sent) > MAX_ID:
         raise InvalidRequestError(
             f"Invalid '{name}': string too long. Expected a string with maximum length {MAX_ID}, "
             f"but got a string with length {len(sent)} instead.",
@@ -165,6 +169,8 @@ def item_out(item: Item) -> Json:
     item_id = item.client_id or item_id_of(item.kind or MESSAGE, item.id)
     if item.kind is not None:
         return _other_out(item.kind, item.content, item_id)
+    if traffic := _tool_traffic(item):
+        return traffic
     message: Json = {
         "id": item_id,
         "type": MESSAGE,
@@ -173,6 +179,33 @@ def item_out(item: Item) -> Json:
         "content": _parts_out(item.role, item.content),
     }
     return message if item.phase is None else message | {"phase": item.phase}
+
+
+def _tool_traffic(item: Item) -> Json | None:
+    """Return a Chat Completions message that holds one tool call, or the output of one."""
+    if item.role == "tool" and item.tool_call_id is not None:
+        content = item.content or ""
+        return {
+            "id": item.client_id or item_id_of("function_call_output", item.id),
+            "type": "function_call_output",
+            "call_id": item.tool_call_id,
+            "output": content if isinstance(content, str) else _parts_out("tool", content),
+            "status": item.status,
+        }
+    if item.content or len(item.tool_calls) != 1:
+        return None
+    call = item.tool_calls[0]
+    function = call.get("function")
+    if not isinstance(function, Mapping):
+        return None
+    return {
+        "id": item.client_id or item_id_of("function_call", item.id),
+        "type": "function_call",
+        "call_id": call.get("id"),
+        "name": function.get("name"),
+        "arguments": function.get("arguments"),
+        "status": item.status,
+    }
 
 
 def _other_out(kind: str, content: Content, item_id: str) -> Json:

@@ -309,6 +309,8 @@ def compared() -> Iterator[tuple[Any, Callable[[str, dict[str, Any]], tuple[Any,
     dynamodb: Any = import_module("ministack.services.dynamodb")
     request_scope = import_module("ministack.core.responses").request_scope
     originals: dict[str, Read] = {"_query": dynamodb._query, "_scan": dynamodb._scan}
+    # Other tests of this process use the same module as their table.
+    before = dict(vars(dynamodb))
     OrderedReads(dynamodb)
     # Small items fill a page, then.
     dynamodb._DDB_PAGE_SIZE_BYTES = 4_000
@@ -324,6 +326,8 @@ def compared() -> Iterator[tuple[Any, Callable[[str, dict[str, Any]], tuple[Any,
     with request_scope("000000000000", "us-east-1"):
         dynamodb._create_table(json.loads(json.dumps(TABLE)))
         yield dynamodb, both
+    vars(dynamodb).update(before)
+    dynamodb.reset()
 
 
 def requests(generator: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
